@@ -1,0 +1,1 @@
+//! What a screen or a script may ask, in its own words.

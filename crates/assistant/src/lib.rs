@@ -1,0 +1,1 @@
+//! Knowledge, personality and talk become words, and the words are checked.

@@ -1,0 +1,3 @@
+//! sala: the house without a window, and its tools for scripts.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The six rooms, their workers, and the composition root.

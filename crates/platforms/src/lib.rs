@@ -1,0 +1,1 @@
+//! Hands: one folder per platform, the same files each.

@@ -1,0 +1,1 @@
+//! What travels between the relay and the laptop: envelope, sealing, cursor, and the laptop's small client.

@@ -1,0 +1,1 @@
+//! The letterbox on the internet: take, seal, keep, hand over.

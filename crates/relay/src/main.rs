@@ -1,0 +1,3 @@
+//! sala-relay: the letterbox on the internet. Take, seal, keep, hand over.
+
+fn main() {}

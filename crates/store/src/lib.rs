@@ -1,0 +1,1 @@
+//! Memory: encrypted SQLite, and the only crate that speaks SQL.

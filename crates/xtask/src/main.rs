@@ -1,0 +1,3 @@
+//! House rules that run.
+
+fn main() {}
