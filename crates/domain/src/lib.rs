@@ -1,1 +1,31 @@
-//! The nouns and the rules: no I/O, no async, no clock, no randomness.
+//! The nouns and the rules of Sala: no I/O, no async, no clock, no randomness.
+//!
+//! In reading order: [`ids`], [`time`] and [`words`]; what arrives ([`platform`], [`message`], [`event`]);
+//! what it means ([`understanding`]); what the shop told us ([`personality`], [`knowledge`], [`hours`]);
+//! what the assistant proposes ([`candidate`]); and how a long text is cut ([`splitting`]).
+
+mod candidate;
+mod event;
+mod hours;
+mod ids;
+mod knowledge;
+mod message;
+mod personality;
+mod platform;
+mod splitting;
+mod time;
+mod understanding;
+mod words;
+
+pub use candidate::*;
+pub use event::*;
+pub use hours::{OpenState, is_holiday, open_state};
+pub use ids::*;
+pub use knowledge::*;
+pub use message::*;
+pub use personality::*;
+pub use platform::*;
+pub use splitting::split_text;
+pub use time::Timestamp;
+pub use understanding::*;
+pub use words::Words;
