@@ -15,16 +15,14 @@ help: ## list what can be asked
 run: ## start the house with the sample shop and write to it as a customer, in the terminal
 	@.ci/prepare build
 	echo "make run: building (the first time takes some minutes)"
-	cargo build --quiet --locked -p cli --bin sala
-	exec target/debug/sala playground
+	exec cargo run --quiet --locked -p cli --bin sala -- playground
 
 demo: ## relay, fake platforms and a house: recorded customers in Thai and English, checked step by step
 	@.ci/prepare build
 	echo "make demo: building (the first time takes some minutes)"
 	cargo build --quiet --locked -p relay --bin sala-relay
 	cargo build --quiet --locked -p cli --bin sala
-	cargo build --quiet --locked -p journeys --bin demo
-	exec target/debug/demo
+	exec cargo run --quiet --locked -p journeys --bin demo
 
 test: ## everything that must hold: format, lints, house rules, all tests
 	@.ci/prepare test
@@ -57,8 +55,8 @@ bench: ## latency, throughput, search, start-up and memory, beside BullMQ on Red
 	@.ci/prepare bench
 	cargo build --quiet --release --locked -p relay --bin sala-relay
 	cargo build --quiet --release --locked -p cli --bin sala
-	cargo build --quiet --release --locked -p journeys --bin bench
-	NODE_PATH="$(CURDIR)/target/bench/node_modules" exec target/release/bench
+	export NODE_PATH="$(CURDIR)/target/bench/node_modules"
+	exec cargo run --quiet --release --locked -p journeys --bin bench
 
 regenerate: ## what is generated and committed: .sqlx/ and migrations/CHECKSUMS
 	@.ci/prepare regenerate
@@ -76,6 +74,7 @@ bundle: ## sala and sala-relay, built for release, as a tarball with its checksu
 	version=$$(cargo pkgid --locked -p cli | sed 's/.*[#@]//')
 	name="sala-$$version-$$(uname -s | tr '[:upper:]' '[:lower:]')-$$(uname -m)"
 	rm -rf "dist/$$name" && mkdir -p "dist/$$name"
-	cp target/release/sala target/release/sala-relay README.md LICENSE LICENSE-MIT LICENSE-APACHE "dist/$$name/"
+	built="$${CARGO_TARGET_DIR:-target}/release"
+	cp "$$built/sala" "$$built/sala-relay" README.md LICENSE LICENSE-MIT LICENSE-APACHE "dist/$$name/"
 	tar -C dist -czf "dist/$$name.tar.gz" "$$name"
 	cd dist && sha256sum "$$name.tar.gz" | tee "$$name.tar.gz.sha256"

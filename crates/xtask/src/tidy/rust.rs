@@ -1,5 +1,7 @@
 //! How Rust files are shaped and named.
 
+use std::ops::Range;
+
 use super::Complaint;
 
 /// Lines in a file, tests apart.
@@ -23,14 +25,14 @@ pub(crate) fn complaints(path: &str, text: &str) -> Vec<Complaint> {
     if !tests {
         found.extend(length(path, text));
     }
-    let production = if tests { 0 } else { production_lines(text) };
+    let unit_tests = unit_tests(text);
     for (index, line) in text.lines().enumerate() {
         found.extend(unfinished(path, index, line));
-        if tests || index < production {
+        if !unit_tests.contains(&index) {
             found.extend(type_name(path, index, line));
-        }
-        if index < production {
-            found.extend(silenced(path, index, line));
+            if !tests {
+                found.extend(silenced(path, index, line));
+            }
         }
     }
     found
@@ -41,13 +43,17 @@ fn is_tests(path: &str) -> bool {
     path.split('/').any(|part| matches!(part, "tests" | "benches" | "tests.rs"))
 }
 
-/// Lines before a `#[cfg(test)] mod tests` at the end.
-fn production_lines(text: &str) -> usize {
+/// The lines of the `#[cfg(test)] mod tests { … }` of a file; empty when there is none.
+fn unit_tests(text: &str) -> Range<usize> {
     let lines: Vec<&str> = text.lines().collect();
-    let tests = lines.windows(2).rposition(
-        |pair| matches!(pair, [first, second] if *first == "#[cfg(test)]" && second.starts_with("mod tests")),
-    );
-    tests.unwrap_or(lines.len())
+    let start = lines.windows(2).rposition(|pair| {
+        matches!(pair, [first, second] if *first == "#[cfg(test)]" && second.starts_with("mod tests {"))
+    });
+    let Some(start) = start else { return lines.len()..lines.len() };
+    // rustfmt puts the closing brace alone at the margin, and no other
+    let length =
+        lines.iter().skip(start).position(|line| *line == "}").map_or(lines.len(), |brace| brace + 1);
+    start..lines.len().min(start + length)
 }
 
 fn length(path: &str, text: &str) -> Option<Complaint> {
@@ -57,7 +63,7 @@ fn length(path: &str, text: &str) -> Option<Complaint> {
     } else {
         (LONGEST, "split it by noun or by verb")
     };
-    let lines = production_lines(text);
+    let lines = text.lines().count() - unit_tests(text).len();
     (lines > longest).then(|| {
         Complaint::new(path, None, format!("has {lines} lines, tests apart; the limit is {longest}"), next)
     })
@@ -161,6 +167,11 @@ mod tests {
             ),
             ""
         );
+        // what follows the tests counts, and a `mod tests;` on the first page hides nothing
+        let behind = format!("//! A.\n#[cfg(test)]\nmod tests {{\n}}\n{}", "fn f() {}\n".repeat(600));
+        assert!(said("crates/x/src/a.rs", &behind).contains("601 lines"));
+        let elsewhere = format!("//! A.\n#[cfg(test)]\nmod tests;\n{}", "fn f() {}\n".repeat(600));
+        assert!(said("crates/x/src/a.rs", &elsewhere).contains("603 lines"));
         assert_eq!(said("crates/x/tests/a.rs", &lines(2_000)), "");
         assert_eq!(said("crates/x/src/a/tests.rs", &lines(2_000)), "");
     }
