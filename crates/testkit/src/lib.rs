@@ -1,1 +1,22 @@
 //! Fake platforms at the wire, a scripted model, a hand-wound clock; for tests and the demo.
+//!
+//! In reading order: [`clock`] everybody goes by, [`people`] who write, [`webhook`] how their words travel,
+//! [`fake`] the platforms that are played (they verify tokens, bodies and limits as the real ones do), [`fault`]
+//! what can go wrong there, and [`ledger`] what really happened.
+
+pub mod clock;
+pub mod fake;
+pub mod fault;
+mod ids;
+pub mod ledger;
+pub mod people;
+mod schema;
+pub mod webhook;
+mod wire;
+
+pub use clock::HandClock;
+pub use fake::line::{FakeLine, LineAccount, LineCall};
+pub use fault::{Fault, Faults};
+pub use ledger::Ledger;
+pub use people::Person;
+pub use webhook::{Posted, Postman, SignedWebhook};
