@@ -61,6 +61,7 @@ bench: ## latency, throughput, search, start-up and memory, beside BullMQ on Red
 regenerate: ## what is generated and committed: .sqlx/ and migrations/CHECKSUMS
 	@.ci/prepare regenerate
 	export DATABASE_URL="sqlite://$(CURDIR)/target/regenerate.db" SQLX_OFFLINE=false
+	mkdir -p target
 	rm -f target/regenerate.db*
 	sqlx database create
 	sqlx migrate run --source migrations

@@ -15,7 +15,7 @@ use clap::Parser;
 enum Task {
     /// Hold the house rules; says file, line, what is wrong and what to do, and fails if anything is.
     Tidy,
-    /// Add the checksums of new migrations to migrations/CHECKSUMS; one that is there is never changed.
+    /// Add the checksums of new migrations to migrations/CHECKSUMS; a line that was committed is never changed.
     Checksums,
 }
 
@@ -40,7 +40,7 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         Task::Checksums => {
             for name in migrations::extend(&root)? {
-                println!("checksums: {name} is now fixed for ever");
+                println!("checksums: {name} is fixed for ever once this is committed");
             }
             Ok(ExitCode::SUCCESS)
         }

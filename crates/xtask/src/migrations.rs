@@ -1,7 +1,10 @@
 //! Migrations are never edited after landing: `migrations/CHECKSUMS` remembers what each one said.
+//!
+//! A migration has landed when its line is committed. Until then it may still be worked on, and its line follows.
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Context as _;
 use sha2::{Digest, Sha256};
@@ -23,7 +26,7 @@ pub(crate) fn complaints(checksums: &str, migrations: &BTreeMap<String, Vec<u8>>
                 &path,
                 None,
                 "was edited after it landed",
-                "put it back as it was and write a new, later migration",
+                "put it back and write a new, later migration (if it was never committed: `make regenerate`)",
             )),
             None => found.push(Complaint::new(&path, None, "is not in CHECKSUMS", "run `make regenerate`")),
         }
@@ -39,19 +42,21 @@ pub(crate) fn complaints(checksums: &str, migrations: &BTreeMap<String, Vec<u8>>
     found
 }
 
-/// Writes the checksums of new migrations; returns their names.
+/// Writes the checksums of migrations that have not landed yet; returns their names.
 pub(crate) fn extend(root: &Path) -> anyhow::Result<Vec<String>> {
-    let path = root.join(CHECKSUMS);
-    let checksums = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error).context(CHECKSUMS),
-    };
-    let (text, added) = extended(&checksums, &on_disk(root)?);
-    if !added.is_empty() {
-        std::fs::write(&path, text).context(CHECKSUMS)?;
-    }
+    let (text, added) = extended(&landed(root)?, &on_disk(root)?);
+    std::fs::write(root.join(CHECKSUMS), text).context(CHECKSUMS)?;
     Ok(added)
+}
+
+/// The lines as last committed; none before the first.
+fn landed(root: &Path) -> anyhow::Result<String> {
+    let committed = Command::new("git")
+        .args(["show", &format!("HEAD:{CHECKSUMS}")])
+        .current_dir(root)
+        .output()
+        .context("git does not start")?;
+    Ok(if committed.status.success() { String::from_utf8(committed.stdout)? } else { String::new() })
 }
 
 /// Every `.sql` file of the folder.
