@@ -1,0 +1,322 @@
+//! One writer, many readers. The writer gathers what is asked of it at the same time into one commit.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use domain::ChannelId;
+use futures::future::LocalBoxFuture;
+use jiff::tz::TimeZone;
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::{Change, Result, StoreError};
+
+/// The raw key of the encrypted file. A passphrase would cost 145 ms a connection.
+#[derive(Clone)]
+pub struct DatabaseKey([u8; 32]);
+
+impl DatabaseKey {
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// SQLCipher's raw key notation: https://www.zetetic.net/sqlcipher/sqlcipher-api/#key
+    fn pragma(&self) -> String {
+        let hex: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("\"x'{hex}'\"")
+    }
+}
+
+impl fmt::Debug for DatabaseKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseKey(redacted)")
+    }
+}
+
+/// When a commit counts as kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// After the disk has it.
+    #[default]
+    Full,
+    /// After the system has it; a power cut loses the last commits. For showing that the harness finds loss.
+    Off,
+}
+
+/// The memory of the house.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+    readers: SqlitePool,
+    changes: broadcast::Sender<Arc<[Change]>>,
+    path: PathBuf,
+    /// Held for as long as the house lives: a second one finds it taken.
+    _lock: File,
+}
+
+/// Inside one transaction: the connection, and what will be told once it is committed.
+pub struct Tx {
+    pub(crate) connection: SqliteConnection,
+    pub(crate) changes: Vec<Change>,
+    /// The zones in which channels count their days, read once.
+    pub(crate) zones: BTreeMap<ChannelId, TimeZone>,
+}
+
+/// Reads what is committed.
+#[derive(Clone)]
+pub struct Reader {
+    pub(crate) pool: SqlitePool,
+}
+
+/// A work whose result waits for the commit: how it went, and how to tell whoever asked.
+type Ran = (Option<StoreError>, Finish);
+type Finish = Box<dyn FnOnce(Option<StoreError>)>;
+
+/// A work of any type, waiting for its transaction.
+trait Job: Send {
+    fn run<'t>(self: Box<Self>, tx: &'t mut Tx) -> LocalBoxFuture<'t, Ran>;
+    fn refuse(self: Box<Self>, error: StoreError);
+}
+
+struct Work<T, F> {
+    work: F,
+    answer: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Job for Work<T, F>
+where
+    T: Send + 'static,
+    F: AsyncFnOnce(&mut Tx) -> Result<T> + Send + 'static,
+{
+    fn run<'t>(self: Box<Self>, tx: &'t mut Tx) -> LocalBoxFuture<'t, Ran> {
+        Box::pin(async move {
+            let Self { work, answer } = *self;
+            let result = work(tx).await;
+            let error = result.as_ref().err().cloned();
+            let finish: Finish = Box::new(move |failed| {
+                // Whoever asked may have gone; what was committed stays.
+                let _ = answer.send(failed.map_or(result, Err));
+            });
+            (error, finish)
+        })
+    }
+
+    fn refuse(self: Box<Self>, error: StoreError) {
+        let _ = self.answer.send(Err(error));
+    }
+}
+
+/// As many works share one commit at the most.
+const MOST_IN_A_COMMIT: usize = 256;
+
+impl Store {
+    /// Opens the file, or makes it, and brings its schema up to date.
+    pub async fn open(path: &Path, key: &DatabaseKey, durability: Durability) -> Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).map_err(|error| StoreError::Folder(error.to_string()))?;
+        let lock = take_lock(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .pragma("key", key.pragma())
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(match durability {
+                Durability::Full => SqliteSynchronous::Full,
+                Durability::Off => SqliteSynchronous::Off,
+            })
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(300)
+            .pragma("fullfsync", "1")
+            .pragma("checkpoint_fullfsync", "1")
+            .pragma("temp_store", "MEMORY")
+            .pragma("cache_size", "-65536")
+            .disable_statement_logging();
+        let mut writer = options.connect().await?;
+        sqlx::migrate!("../../migrations").run(&mut writer).await?;
+        // SQLCipher's SQLite lacks the WAL-reset fix of 3.51.3: only the one writer checkpoints.
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(
+                options
+                    .create_if_missing(false)
+                    .pragma("wal_autocheckpoint", "0")
+                    .pragma("query_only", "1")
+                    .pragma("cache_size", "-16384"),
+            )
+            .await?;
+        let (changes, _) = broadcast::channel(4_096);
+        let (jobs, waiting) = mpsc::channel(MOST_IN_A_COMMIT * 4);
+        let tell = changes.clone();
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_on_and_on(writer, waiting, &tell))
+            .map_err(|error| StoreError::Defect(error.to_string()))?;
+        Ok(Self { inner: Arc::new(Inner { jobs, readers, changes, path: path.to_owned(), _lock: lock }) })
+    }
+
+    /// Runs the work inside a transaction and answers after the commit. A work that fails leaves no trace; works
+    /// that come at the same time share one commit.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Box<dyn Job> = Box::new(Work { work, answer });
+        self.inner.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    pub fn read(&self) -> Reader {
+        Reader { pool: self.inner.readers.clone() }
+    }
+
+    /// What is committed from now on, in order; a slow listener is told that it missed some.
+    pub fn changes(&self) -> broadcast::Receiver<Arc<[Change]>> {
+        self.inner.changes.subscribe()
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Closes the readers and lets the writer end after the works that wait.
+    pub async fn close(&self) {
+        self.inner.readers.close().await;
+    }
+}
+
+impl Tx {
+    /// Told to all listeners once this is committed.
+    pub fn tell(&mut self, change: Change) {
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
+        }
+    }
+}
+
+/// Ten random bytes for an id.
+pub(crate) fn entropy() -> [u8; 10] {
+    let mut bytes = [0; 10];
+    for (to, from) in bytes.iter_mut().zip(uuid::Uuid::new_v4().as_bytes().iter().rev()) {
+        *to = *from;
+    }
+    bytes
+}
+
+fn take_lock(path: &Path) -> Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(PathBuf::from(name))
+        .map_err(|error| StoreError::Folder(error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::SecondInstance),
+        Err(std::fs::TryLockError::Error(error)) => Err(StoreError::Folder(error.to_string())),
+    }
+}
+
+/// The writer's own thread: works need not be `Send` once they run, and nothing else competes for it.
+fn write_on_and_on(
+    connection: SqliteConnection,
+    mut waiting: mpsc::Receiver<Box<dyn Job>>,
+    tell: &broadcast::Sender<Arc<[Change]>>,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "the writer could not start");
+            return;
+        }
+    };
+    runtime.block_on(async move {
+        let mut tx = Tx { connection, changes: Vec::new(), zones: BTreeMap::new() };
+        let mut batch = Vec::with_capacity(MOST_IN_A_COMMIT);
+        while waiting.recv_many(&mut batch, MOST_IN_A_COMMIT).await > 0 {
+            commit_together(&mut tx, batch.drain(..), tell).await;
+        }
+        if let Err(error) = tx.connection.close().await {
+            tracing::warn!(%error, "the database did not close cleanly");
+        }
+    });
+}
+
+async fn commit_together(
+    tx: &mut Tx,
+    batch: impl Iterator<Item = Box<dyn Job>>,
+    tell: &broadcast::Sender<Arc<[Change]>>,
+) {
+    let mut finishes = Vec::new();
+    let mut failed = statement(tx, "BEGIN IMMEDIATE").await.err();
+    for job in batch {
+        // Nothing is run that cannot be kept.
+        if let Some(error) = &failed {
+            job.refuse(error.clone());
+            continue;
+        }
+        let told = tx.changes.len();
+        if let Err(error) = statement(tx, "SAVEPOINT work").await {
+            job.refuse(error.clone());
+            failed = Some(error);
+            continue;
+        }
+        let (error, finish) = job.run(tx).await;
+        finishes.push(finish);
+        failed = match error {
+            None => statement(tx, "RELEASE work").await.err(),
+            // SQLite may have rolled the whole transaction back: nobody's work in it stands.
+            Some(error @ (StoreError::DiskFull | StoreError::Damaged | StoreError::WrongKeyOrDamaged)) => {
+                Some(error)
+            }
+            Some(_) => {
+                tx.changes.truncate(told);
+                undo(tx).await.err()
+            }
+        };
+    }
+    let outcome = match failed {
+        None => statement(tx, "COMMIT").await.err(),
+        Some(error) => Some(error),
+    };
+    if outcome.is_some() {
+        // After a full disk SQLite may have rolled back by itself; then there is nothing left to roll back.
+        let _ = statement(tx, "ROLLBACK").await;
+        tx.changes.clear();
+    }
+    for finish in finishes {
+        finish(outcome.clone());
+    }
+    if !tx.changes.is_empty() {
+        let _ = tell.send(std::mem::take(&mut tx.changes).into());
+    }
+}
+
+async fn undo(tx: &mut Tx) -> Result<()> {
+    statement(tx, "ROLLBACK TO work").await?;
+    statement(tx, "RELEASE work").await
+}
+
+async fn statement(tx: &mut Tx, sql: &'static str) -> Result<()> {
+    sqlx::query(sql).execute(&mut tx.connection).await?;
+    Ok(())
+}

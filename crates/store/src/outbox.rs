@@ -1,0 +1,611 @@
+//! The outbox: replies promised to customers and their deliveries, one lane per conversation, in order.
+
+use domain::{
+    Author, ChannelId, ConversationId, DraftId, Part, ReplyId, RunId, StuckReason, Timestamp, TurnId,
+    WorkspaceId,
+};
+use sqlx::query;
+use uuid::Uuid;
+
+use crate::{
+    Change, Figure, NewMessage, Reader, Result, StoreError, Tx,
+    columns::{count, from_json, id, json, maybe_id, name, named, time},
+    connection::entropy,
+};
+
+/// Why the words go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    Answer,
+    /// Tells the customer that a person will answer.
+    HandOver,
+    /// The shop is closed.
+    Away,
+}
+
+/// Words promised to a customer, packed into calls.
+#[derive(Debug, Clone)]
+pub struct NewReply {
+    pub workspace: WorkspaceId,
+    pub channel: ChannelId,
+    pub conversation: ConversationId,
+    pub turn: Option<TurnId>,
+    pub draft: Option<DraftId>,
+    pub run: Option<RunId>,
+    pub author: Author,
+    pub purpose: Purpose,
+    pub words: String,
+    /// The content of each call to the platform, as the platform's crate packed it (JSON).
+    pub calls: Vec<String>,
+    /// After the hold.
+    pub due_at: Timestamp,
+}
+
+/// The head of a lane, with what the last look before sending needs.
+#[derive(Debug, Clone)]
+pub struct LaneHead {
+    pub delivery: Uuid,
+    pub reply: ReplyId,
+    pub conversation: ConversationId,
+    pub channel: ChannelId,
+    pub author: Author,
+    pub purpose: Purpose,
+    pub parts: String,
+    pub attempts: u32,
+    /// What was frozen at the last attempt (JSON).
+    pub frozen: Option<String>,
+    pub first_tried_at: Option<Timestamp>,
+    /// Promised at; words of the customer after this are newer.
+    pub promised_at: Timestamp,
+    /// The customer wrote after the turn that this answers.
+    pub newer_words: bool,
+}
+
+/// How a call to the platform ended.
+#[derive(Debug, Clone)]
+pub enum SendResult {
+    Sent {
+        remotes: Vec<String>,
+        way: String,
+        parts: Vec<Part>,
+        at: Timestamp,
+    },
+    /// Definitely not sent; again at this time.
+    Again {
+        at: Timestamp,
+    },
+    /// It may have arrived: look for evidence at this time.
+    Unsure {
+        look_at: Timestamp,
+    },
+    Stuck {
+        reason: StuckReason,
+    },
+    Stopped {
+        reason: StuckReason,
+    },
+}
+
+/// A delivery as screens show it.
+#[derive(Debug, Clone)]
+pub struct DeliveryRow {
+    pub delivery: Uuid,
+    pub reply: ReplyId,
+    pub conversation: ConversationId,
+    pub author: Author,
+    pub purpose: Purpose,
+    pub state: domain::DeliveryState,
+    pub parts: String,
+    pub attempts: u32,
+    pub due_at: Timestamp,
+    pub reason: Option<StuckReason>,
+    pub way: Option<String>,
+    pub sent_at: Option<Timestamp>,
+}
+
+impl Tx {
+    /// Promises the words: from here on they leave, or somebody is told why not.
+    pub async fn promise(&mut self, new: &NewReply, now: Timestamp) -> Result<ReplyId> {
+        let made = ReplyId::new(now, entropy());
+        let (key, workspace) = (made.to_string(), new.workspace.to_string());
+        let (conversation, channel) = (new.conversation.to_string(), new.channel.to_string());
+        let turn = new.turn.map(|id| id.to_string());
+        let draft = new.draft.map(|id| id.to_string());
+        let run = new.run.map(|id| id.to_string());
+        let (author, purpose, at) = (new.author.name(), name(&new.purpose)?, now.millis());
+        query!(
+            "INSERT INTO reply
+                (id, workspace_id, conversation_id, turn_id, draft_id, run_id, author, purpose, words, created_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            key,
+            workspace,
+            conversation,
+            turn,
+            draft,
+            run,
+            author,
+            purpose,
+            new.words,
+            at
+        )
+        .execute(&mut self.connection)
+        .await?;
+        let due = new.due_at.millis();
+        for parts in &new.calls {
+            let delivery = ReplyId::new(now, entropy()).to_string();
+            query!(
+                "INSERT INTO delivery (id, reply_id, conversation_id, channel_id, parts, due_at)
+                 VALUES (?, ?, ?, ?, ?, ?)",
+                delivery,
+                key,
+                conversation,
+                channel,
+                parts,
+                due
+            )
+            .execute(&mut self.connection)
+            .await?;
+        }
+        self.tell(Change::ReplyPromised(made));
+        self.tell(Change::ConversationChanged(new.conversation));
+        Ok(made)
+    }
+
+    /// The customer wrote again: replies of the assistant that have not begun to leave, and a draft that waits,
+    /// are taken back, and the words they answered join the given turn.
+    pub(crate) async fn take_back_unsent(
+        &mut self,
+        conversation: ConversationId,
+        into: TurnId,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (key, into, at) = (conversation.to_string(), into.to_string(), now.millis());
+        let reason = json(&StuckReason::NewerWords)?;
+        let taken = query!(
+            r#"SELECT reply.id AS "id!", reply.turn_id AS "turn_id!" FROM reply
+               WHERE reply.conversation_id = ? AND reply.author = 'assistant' AND reply.purpose = 'answer'
+                 AND reply.turn_id IS NOT NULL
+                 AND EXISTS (SELECT 1 FROM delivery WHERE delivery.reply_id = reply.id AND state = 'waiting')
+                 AND NOT EXISTS (SELECT 1 FROM delivery
+                                 WHERE delivery.reply_id = reply.id AND (state <> 'waiting' OR attempts > 0))"#,
+            key
+        )
+        .fetch_all(&mut self.connection)
+        .await?;
+        for row in taken {
+            query!(
+                "UPDATE delivery SET state = 'stopped', reason = ? WHERE reply_id = ? AND state = 'waiting'",
+                reason,
+                row.id
+            )
+            .execute(&mut self.connection)
+            .await?;
+            query!("UPDATE message SET turn_id = ? WHERE turn_id = ?", into, row.turn_id)
+                .execute(&mut self.connection)
+                .await?;
+            self.tell(Change::DeliveryChanged(id(&row.id)?));
+        }
+        let withdrawn = query!(
+            r#"UPDATE draft SET state = 'withdrawn', ruled_at = ?
+               WHERE conversation_id = ? AND state = 'waiting' RETURNING id AS "id!", turn_id AS "turn_id!""#,
+            at,
+            key
+        )
+        .fetch_all(&mut self.connection)
+        .await?;
+        for row in withdrawn {
+            query!("UPDATE message SET turn_id = ? WHERE turn_id = ?", into, row.turn_id)
+                .execute(&mut self.connection)
+                .await?;
+            self.tell(Change::DraftChanged(id(&row.id)?));
+        }
+        Ok(())
+    }
+
+    /// The head of a lane read again inside the transaction that lets it go; none when it is no longer waiting.
+    pub async fn lane_head(&mut self, delivery: Uuid) -> Result<Option<LaneHead>> {
+        let key = delivery.to_string();
+        let row = query!(
+            r#"SELECT delivery.reply_id, delivery.conversation_id, delivery.channel_id, delivery.parts,
+                      delivery.attempts, delivery.frozen, delivery.first_tried_at,
+                      reply.author, reply.purpose, reply.created_at,
+                      EXISTS (SELECT 1 FROM message
+                              WHERE message.conversation_id = delivery.conversation_id
+                                AND message.author = 'customer' AND message.unsent_at IS NULL
+                                AND message.arrived_at > reply.created_at
+                                AND length(trim(message.text)) > 0)
+                          AS "newer!: i64"
+               FROM delivery JOIN reply ON reply.id = delivery.reply_id
+               WHERE delivery.id = ? AND delivery.state = 'waiting'"#,
+            key
+        )
+        .fetch_optional(&mut self.connection)
+        .await?;
+        row.map(|row| {
+            Ok(LaneHead {
+                delivery,
+                reply: id(&row.reply_id)?,
+                conversation: id(&row.conversation_id)?,
+                channel: id(&row.channel_id)?,
+                author: named(&row.author)?,
+                purpose: named(&row.purpose)?,
+                parts: row.parts,
+                attempts: count(row.attempts),
+                frozen: row.frozen,
+                first_tried_at: row.first_tried_at.map(time),
+                promised_at: time(row.created_at),
+                newer_words: row.newer != 0,
+            })
+        })
+        .transpose()
+    }
+
+    /// Frozen: body, recipient and key are fixed before the first byte leaves.
+    pub async fn freeze(&mut self, delivery: Uuid, frozen: &str, now: Timestamp) -> Result<()> {
+        let (key, at) = (delivery.to_string(), now.millis());
+        let done = query!(
+            "UPDATE delivery SET state = 'sending', frozen = ?, attempts = attempts + 1,
+                    first_tried_at = COALESCE(first_tried_at, ?)
+             WHERE id = ? AND state = 'waiting'",
+            frozen,
+            at,
+            key
+        )
+        .execute(&mut self.connection)
+        .await?;
+        if done.rows_affected() == 0 { Err(StoreError::Overtaken("delivery")) } else { Ok(()) }
+    }
+
+    /// What became of a call. Evidence that comes twice (the answer and the echo) settles once.
+    pub async fn settle_send(&mut self, delivery: Uuid, result: &SendResult) -> Result<()> {
+        let key = delivery.to_string();
+        let row = query!(
+            r#"SELECT delivery.reply_id AS "reply_id!", delivery.conversation_id AS "conversation_id!",
+                      delivery.channel_id AS "channel_id!", delivery.state AS "state!",
+                      delivery.attempts AS "attempts!: i64", reply.workspace_id AS "workspace_id!",
+                      reply.author AS "author!", reply.purpose AS "purpose!", reply.turn_id AS "turn_id?"
+               FROM delivery JOIN reply ON reply.id = delivery.reply_id WHERE delivery.id = ?"#,
+            key
+        )
+        .fetch_optional(&mut self.connection)
+        .await?
+        .ok_or(StoreError::NotFound("delivery"))?;
+        if row.state == "sent" || row.state == "stopped" {
+            return Ok(());
+        }
+        let reply: ReplyId = id(&row.reply_id)?;
+        match result {
+            SendResult::Sent { remotes, way, parts, at } => {
+                let sent = at.millis();
+                query!(
+                    "UPDATE delivery SET state = 'sent', sent_at = ?, way = ?, reason = NULL WHERE id = ?",
+                    sent,
+                    way,
+                    key
+                )
+                .execute(&mut self.connection)
+                .await?;
+                let new = NewMessage {
+                    workspace: id(&row.workspace_id)?,
+                    channel: id(&row.channel_id)?,
+                    conversation: id(&row.conversation_id)?,
+                    author: named(&row.author)?,
+                    remote: None,
+                    parts: Vec::new(),
+                    reply_to: None,
+                    delivery: Some(delivery),
+                    said_at: *at,
+                    arrived_at: *at,
+                    addressed: true,
+                    from_history: false,
+                };
+                self.say(&new, remotes, parts).await?;
+                self.count_first_answer(&row.turn_id, &row.author, &row.purpose, &new).await?;
+            }
+            SendResult::Again { at } => {
+                let due = at.millis();
+                query!("UPDATE delivery SET state = 'waiting', due_at = ? WHERE id = ?", due, key)
+                    .execute(&mut self.connection)
+                    .await?;
+            }
+            SendResult::Unsure { look_at } => {
+                let due = look_at.millis();
+                query!("UPDATE delivery SET state = 'unsure', due_at = ? WHERE id = ?", due, key)
+                    .execute(&mut self.connection)
+                    .await?;
+            }
+            SendResult::Stuck { reason } => {
+                let body = json(reason)?;
+                query!("UPDATE delivery SET state = 'stuck', reason = ? WHERE id = ?", body, key)
+                    .execute(&mut self.connection)
+                    .await?;
+            }
+            SendResult::Stopped { reason } => self.stop_reply(reply, reason).await?,
+        }
+        self.tell(Change::DeliveryChanged(reply));
+        self.tell(Change::ConversationChanged(id(&row.conversation_id)?));
+        Ok(())
+    }
+
+    /// The words stand in the talk: one message per platform message, or one where the platform gives no ids.
+    async fn say(&mut self, new: &NewMessage, remotes: &[String], parts: &[Part]) -> Result<()> {
+        if remotes.len() > 1 && remotes.len() == parts.len() {
+            for (remote, part) in remotes.iter().zip(parts) {
+                let one =
+                    NewMessage { remote: Some(remote.clone()), parts: vec![part.clone()], ..new.clone() };
+                self.add_message(&one).await?;
+            }
+            return Ok(());
+        }
+        let whole = NewMessage { remote: remotes.first().cloned(), parts: parts.to_vec(), ..new.clone() };
+        self.add_message(&whole).await?;
+        Ok(())
+    }
+
+    async fn count_first_answer(
+        &mut self,
+        turn: &Option<String>,
+        author: &str,
+        purpose: &str,
+        new: &NewMessage,
+    ) -> Result<()> {
+        if author != "assistant" || purpose != "answer" {
+            return Ok(());
+        }
+        let conversation = new.conversation.to_string();
+        query!(
+            "UPDATE conversation SET answers_in_episode = answers_in_episode + 1 WHERE id = ?",
+            conversation
+        )
+        .execute(&mut self.connection)
+        .await?;
+        self.figure(new.channel, new.said_at, Figure::Answers, 1).await?;
+        let Some(turn) = turn else { return Ok(()) };
+        let row = query!(
+            r#"SELECT opened_at, (SELECT COUNT(*) FROM delivery JOIN reply ON reply.id = delivery.reply_id
+                       WHERE reply.turn_id = turn.id AND delivery.state = 'sent') AS "sent!: i64"
+               FROM turn WHERE id = ?"#,
+            turn
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
+        if row.sent == 1 {
+            let took = (new.said_at.millis() - row.opened_at).max(0);
+            self.figure(new.channel, new.said_at, Figure::FirstAnswers, 1).await?;
+            self.figure(new.channel, new.said_at, Figure::FirstAnswerMillis, took).await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing of the reply that has not left will leave.
+    pub async fn stop_reply(&mut self, reply: ReplyId, reason: &StuckReason) -> Result<()> {
+        let (key, body) = (reply.to_string(), json(reason)?);
+        query!(
+            "UPDATE delivery SET state = 'stopped', reason = ?
+             WHERE reply_id = ? AND state IN ('waiting', 'stuck', 'unsure')",
+            body,
+            key
+        )
+        .execute(&mut self.connection)
+        .await?;
+        self.tell(Change::DeliveryChanged(reply));
+        Ok(())
+    }
+
+    /// A person took the conversation: whatever the assistant promised and has not begun to send is stopped.
+    pub async fn stop_assistant(&mut self, conversation: ConversationId, reason: &StuckReason) -> Result<()> {
+        let (key, body) = (conversation.to_string(), json(reason)?);
+        let stopped = query!(
+            r#"UPDATE delivery SET state = 'stopped', reason = ?
+               WHERE conversation_id = ? AND state = 'waiting'
+                 AND reply_id IN (SELECT id FROM reply WHERE author = 'assistant')
+               RETURNING reply_id AS "reply_id!""#,
+            body,
+            key
+        )
+        .fetch_all(&mut self.connection)
+        .await?;
+        for row in stopped {
+            self.tell(Change::DeliveryChanged(id(&row.reply_id)?));
+        }
+        Ok(())
+    }
+
+    /// The owner wants a stuck or unsure reply to go again.
+    pub async fn retry_reply(&mut self, reply: ReplyId, now: Timestamp) -> Result<()> {
+        let (key, at) = (reply.to_string(), now.millis());
+        let done = query!(
+            "UPDATE delivery SET state = 'waiting', reason = NULL, due_at = ?
+             WHERE reply_id = ? AND state IN ('stuck', 'unsure')",
+            at,
+            key
+        )
+        .execute(&mut self.connection)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::Overtaken("reply"));
+        }
+        self.tell(Change::DeliveryChanged(reply));
+        self.tell(Change::ReplyPromised(reply));
+        Ok(())
+    }
+
+    /// Connected again: what waited for it goes on.
+    pub async fn release_lanes(&mut self, channel: ChannelId, now: Timestamp) -> Result<u64> {
+        let (key, at) = (channel.to_string(), now.millis());
+        let reason = json(&StuckReason::ReconnectNeeded)?;
+        let freed = query!(
+            r#"UPDATE delivery SET state = 'waiting', reason = NULL, due_at = ?
+               WHERE channel_id = ? AND state = 'stuck' AND reason = ? RETURNING reply_id AS "reply_id!""#,
+            at,
+            key,
+            reason
+        )
+        .fetch_all(&mut self.connection)
+        .await?;
+        for row in &freed {
+            self.tell(Change::ReplyPromised(id(&row.reply_id)?));
+        }
+        Ok(freed.len() as u64)
+    }
+
+    /// Found on its way at launch: nobody knows whether it arrived.
+    pub async fn recover_deliveries(&mut self, now: Timestamp) -> Result<u64> {
+        let at = now.millis();
+        let done = query!("UPDATE delivery SET state = 'unsure', due_at = ? WHERE state = 'sending'", at)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// The delivery that carries this key, as an echo names it: by the delivery's id or its reply's.
+    pub async fn delivery_by_metadata(&mut self, metadata: &str) -> Result<Option<(Uuid, ReplyId)>> {
+        let row =
+            query!(r#"SELECT id AS "id!", reply_id AS "reply_id!" FROM delivery WHERE id = ?"#, metadata)
+                .fetch_optional(&mut self.connection)
+                .await?;
+        row.map(|row| {
+            let delivery = Uuid::parse_str(&row.id).map_err(|error| StoreError::Defect(error.to_string()))?;
+            Ok((delivery, id(&row.reply_id)?))
+        })
+        .transpose()
+    }
+}
+
+struct RawHead {
+    id: String,
+    conversation_id: String,
+    channel_id: String,
+}
+
+impl Reader {
+    /// Heads of lanes that may go, the longest waiting first: nothing older of the same conversation is still on
+    /// its way, unsure or stuck.
+    pub async fn lane_heads(
+        &self,
+        now: Timestamp,
+        most: i64,
+    ) -> Result<Vec<(Uuid, ConversationId, ChannelId)>> {
+        self.heads("waiting", now, most).await
+    }
+
+    /// Deliveries whose evidence is to be looked for.
+    pub async fn unsure(&self, now: Timestamp, most: i64) -> Result<Vec<(Uuid, ConversationId, ChannelId)>> {
+        self.heads("unsure", now, most).await
+    }
+
+    async fn heads(
+        &self,
+        state: &str,
+        now: Timestamp,
+        most: i64,
+    ) -> Result<Vec<(Uuid, ConversationId, ChannelId)>> {
+        let now = now.millis();
+        sqlx::query_as!(
+            RawHead,
+            "SELECT id, conversation_id, channel_id FROM delivery
+             WHERE state = ? AND state IN ('waiting', 'unsure') AND due_at <= ?
+               AND NOT EXISTS (SELECT 1 FROM delivery AS older
+                               WHERE older.conversation_id = delivery.conversation_id
+                                 AND older.row < delivery.row
+                                 AND older.state IN ('waiting', 'sending', 'unsure', 'stuck'))
+             ORDER BY due_at LIMIT ?",
+            state,
+            now,
+            most
+        )
+        .fetch_all(&self.pool)
+        .await?
+        .into_iter()
+        .map(|row| {
+            let delivery = Uuid::parse_str(&row.id).map_err(|error| StoreError::Defect(error.to_string()))?;
+            Ok((delivery, id(&row.conversation_id)?, id(&row.channel_id)?))
+        })
+        .collect()
+    }
+
+    pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>> {
+        let row =
+            query!(r#"SELECT MIN(due_at) AS "due?: i64" FROM delivery WHERE state IN ('waiting', 'unsure')"#)
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(row.due.map(time))
+    }
+
+    /// Replies of the channel that left since a moment.
+    pub async fn replies_since(&self, channel: ChannelId, since: Timestamp) -> Result<u32> {
+        let (key, since) = (channel.to_string(), since.millis());
+        let row = query!(
+            r#"SELECT COUNT(DISTINCT reply_id) AS "n!: i64" FROM delivery
+               WHERE channel_id = ? AND sent_at IS NOT NULL AND sent_at > ?"#,
+            key,
+            since
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(count(row.n))
+    }
+
+    /// What a delivery was frozen as, for looking for its evidence.
+    pub async fn frozen(&self, delivery: Uuid) -> Result<Option<(String, Timestamp, u32)>> {
+        let key = delivery.to_string();
+        let row = query!("SELECT frozen, first_tried_at, attempts FROM delivery WHERE id = ?", key)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.and_then(|row| Some((row.frozen?, time(row.first_tried_at?), count(row.attempts)))))
+    }
+
+    /// The journey of all replies of a conversation, oldest first.
+    pub async fn deliveries(&self, conversation: ConversationId) -> Result<Vec<DeliveryRow>> {
+        let key = conversation.to_string();
+        query!(
+            "SELECT delivery.id, delivery.reply_id, reply.author, reply.purpose, delivery.state, delivery.parts,
+                    delivery.attempts, delivery.due_at, delivery.reason, delivery.way, delivery.sent_at
+             FROM delivery JOIN reply ON reply.id = delivery.reply_id
+             WHERE reply.conversation_id = ? ORDER BY delivery.row",
+            key
+        )
+        .fetch_all(&self.pool)
+        .await?
+        .into_iter()
+        .map(|row| {
+            Ok(DeliveryRow {
+                delivery: Uuid::parse_str(&row.id)
+                    .map_err(|error| StoreError::Defect(error.to_string()))?,
+                reply: id(&row.reply_id)?,
+                conversation,
+                author: named(&row.author)?,
+                purpose: named(&row.purpose)?,
+                state: named(&row.state)?,
+                parts: row.parts,
+                attempts: count(row.attempts),
+                due_at: time(row.due_at),
+                reason: row.reason.as_deref().map(from_json).transpose()?,
+                way: row.way,
+                sent_at: row.sent_at.map(time),
+            })
+        })
+        .collect()
+    }
+
+    /// How many deliveries stand in each state that is not yet settled.
+    pub async fn outbox_counts(&self) -> Result<Vec<(String, i64)>> {
+        Ok(query!(
+            r#"SELECT state AS "state!", COUNT(*) AS "n!: i64" FROM delivery
+               WHERE state IN ('waiting', 'sending', 'unsure', 'stuck') GROUP BY state ORDER BY state"#
+        )
+        .fetch_all(&self.pool)
+        .await?
+        .into_iter()
+        .map(|row| (row.state, row.n))
+        .collect())
+    }
+
+    /// The run that wrote a reply's words.
+    pub async fn run_of(&self, reply: ReplyId) -> Result<Option<RunId>> {
+        let key = reply.to_string();
+        let row = query!("SELECT run_id FROM reply WHERE id = ?", key).fetch_optional(&self.pool).await?;
+        maybe_id(row.and_then(|row| row.run_id))
+    }
+}
