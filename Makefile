@@ -34,7 +34,7 @@ check: ## the quick half of test: format, lints, house rules, and cargo-deny whe
 	@.ci/prepare test
 	$(MAKE) --no-print-directory house-rules
 	if cargo deny --version >/dev/null 2>&1; then
-		cargo deny --locked check
+		cargo deny --locked check bans licenses sources
 	else
 		echo "check: cargo-deny is not installed, so licences and bans were not looked at (cargo install --locked cargo-deny)"
 	fi
