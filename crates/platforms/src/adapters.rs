@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use domain::Platform;
 
-use crate::{Adapter, ChannelSettings, ConfigError, Credentials, playground::Playground};
+use crate::{
+    Adapter, ChannelSettings, ConfigError, Credentials, facebook::Facebook, line::LineAdapter,
+    playground::Playground, telegram::Telegram,
+};
 
 /// The hands of one channel. Makes no call; `Adapter::check` tells whether the credentials work.
 pub fn adapter(
@@ -12,13 +15,12 @@ pub fn adapter(
     credentials: &Credentials,
     settings: &ChannelSettings,
 ) -> Result<Arc<dyn Adapter>, ConfigError> {
-    let _ = (credentials, settings);
     match platform {
         Platform::Playground => Ok(Arc::new(Playground::new())),
-        Platform::Line
-        | Platform::Facebook
-        | Platform::Telegram
-        | Platform::Instagram
+        Platform::Line => Ok(Arc::new(LineAdapter::new(credentials, settings)?)),
+        Platform::Facebook => Ok(Arc::new(Facebook::new(credentials, settings)?)),
+        Platform::Telegram => Ok(Arc::new(Telegram::new(credentials, settings)?)),
+        Platform::Instagram
         | Platform::Whatsapp
         | Platform::Sms
         | Platform::Email

@@ -11,8 +11,20 @@ mod adapter;
 mod adapters;
 mod call;
 mod error;
+mod events;
+mod facebook;
+mod http;
+mod json;
+mod line;
+mod media;
+mod meta;
 pub mod playground;
+mod reading;
 mod settings;
+mod signature;
+mod sniff;
+mod telegram;
+mod throttle;
 mod webhook;
 
 pub use abilities::{
@@ -22,5 +34,7 @@ pub use adapter::{Account, AccountWarning, Adapter, Fate, Fetched, Polled, Quota
 pub use adapters::adapter;
 pub use call::{Call, Choice, OutPart, Sent, SentWay};
 pub use error::{ConfigError, FetchError, PollError, ReceiveError, SendError};
+pub use facebook::{metadata, read_metadata};
+pub use reading::read_webhook;
 pub use settings::{ChannelSettings, Credentials, required_secrets};
 pub use webhook::Webhook;

@@ -58,6 +58,8 @@ pub struct ChannelSettings {
     pub content_base: Option<String>,
     /// Meta has granted the HUMAN_AGENT feature to the app.
     pub human_agent: bool,
+    /// Telegram: the bot's name without the at sign; learnt by `Adapter::check` where not set.
+    pub username: Option<String>,
     /// Telegram: events come by webhook, so `poll` is not used.
     pub by_webhook: bool,
 }
@@ -77,4 +79,13 @@ pub const fn required_secrets(platform: Platform) -> &'static [&'static str] {
         | Platform::X
         | Platform::Linkedin => &[],
     }
+}
+
+/// The secret of this name, or the error that names it.
+pub(crate) fn required<'a>(
+    platform: Platform,
+    credentials: &'a Credentials,
+    name: &'static str,
+) -> Result<&'a SecretString, crate::ConfigError> {
+    credentials.get(name).ok_or(crate::ConfigError::MissingSecret { platform, name })
 }
