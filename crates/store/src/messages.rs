@@ -249,6 +249,19 @@ impl Tx {
 }
 
 impl Reader {
+    /// The platform's id of the customer's last message in the talk.
+    pub async fn last_heard(&self, conversation: ConversationId) -> Result<Option<String>> {
+        let key = conversation.to_string();
+        let row = query!(
+            "SELECT remote FROM message WHERE conversation_id = ? AND author = 'customer' AND remote IS NOT NULL
+             ORDER BY said_at DESC, row DESC LIMIT 1",
+            key
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.and_then(|row| row.remote))
+    }
+
     /// In the order they came, after `row`.
     pub async fn to_understand(&self, after: i64, most: i64) -> Result<Vec<ToUnderstand>> {
         query!(

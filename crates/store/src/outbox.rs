@@ -60,6 +60,8 @@ pub struct LaneHead {
     pub promised_at: Timestamp,
     /// The customer wrote after the turn that this answers.
     pub newer_words: bool,
+    /// The owner approved these words.
+    pub approved: bool,
 }
 
 /// How a call to the platform ended.
@@ -165,7 +167,7 @@ impl Tx {
         let taken = query!(
             r#"SELECT reply.id AS "id!", reply.turn_id AS "turn_id!" FROM reply
                WHERE reply.conversation_id = ? AND reply.author = 'assistant' AND reply.purpose = 'answer'
-                 AND reply.turn_id IS NOT NULL
+                 AND reply.turn_id IS NOT NULL AND reply.draft_id IS NULL
                  AND EXISTS (SELECT 1 FROM delivery WHERE delivery.reply_id = reply.id AND state = 'waiting')
                  AND NOT EXISTS (SELECT 1 FROM delivery
                                  WHERE delivery.reply_id = reply.id AND (state <> 'waiting' OR attempts > 0))"#,
@@ -209,7 +211,7 @@ impl Tx {
         let row = query!(
             r#"SELECT delivery.reply_id, delivery.conversation_id, delivery.channel_id, delivery.parts,
                       delivery.attempts, delivery.frozen, delivery.first_tried_at,
-                      reply.author, reply.purpose, reply.created_at,
+                      reply.author, reply.purpose, reply.created_at, reply.draft_id,
                       EXISTS (SELECT 1 FROM message
                               WHERE message.conversation_id = delivery.conversation_id
                                 AND message.author = 'customer' AND message.unsent_at IS NULL
@@ -236,6 +238,7 @@ impl Tx {
                 first_tried_at: row.first_tried_at.map(time),
                 promised_at: time(row.created_at),
                 newer_words: row.newer != 0,
+                approved: row.draft_id.is_some(),
             })
         })
         .transpose()

@@ -64,7 +64,7 @@ impl Tx {
         let heard = said_at.max(now);
         let turn: TurnId = if let Some(row) = open {
             let turn: TurnId = id(&row.id)?;
-            let due = turn_due(time(row.opened_at), heard, reply_token_until, settings).millis();
+            let due = due(time(row.opened_at), heard, reply_token_until, priority, settings).millis();
             let (said, priority) = (said_at.millis(), i64::from(priority));
             query!(
                 "UPDATE turn SET state = 'gathering', revision = revision + 1, due_at = ?, answer_as = NULL,
@@ -83,7 +83,7 @@ impl Tx {
             turn
         } else {
             let turn = TurnId::new(now, entropy());
-            let due = turn_due(heard, heard, reply_token_until, settings).millis();
+            let due = due(heard, heard, reply_token_until, priority, settings).millis();
             let (turn_key, workspace) = (turn.to_string(), workspace.to_string());
             let (opened, said, priority) = (heard.millis(), said_at.millis(), i64::from(priority));
             query!(
@@ -109,6 +109,39 @@ impl Tx {
             .await?;
         self.tell(Change::TurnGathering(turn));
         Ok(turn)
+    }
+
+    /// Words of the conversation's open turn changed or went: what is being written for them is dropped, and the
+    /// turn is decided anew.
+    pub async fn turn_changed(&mut self, conversation: ConversationId, now: Timestamp) -> Result<()> {
+        let (key, at) = (conversation.to_string(), now.millis());
+        let changed = query!(
+            r#"UPDATE turn SET state = 'gathering', revision = revision + 1, due_at = ?
+               WHERE conversation_id = ? AND state IN ('gathering', 'ready', 'writing') RETURNING id AS "id!""#,
+            at,
+            key
+        )
+        .fetch_optional(&mut self.connection)
+        .await?;
+        if let Some(row) = changed {
+            let turn = id(&row.id)?;
+            self.tell(Change::TurnOvertaken(turn));
+            self.tell(Change::TurnGathering(turn));
+        }
+        Ok(())
+    }
+
+    /// Is this message part of a turn that is still open?
+    pub async fn in_open_turn(&mut self, message: MessageId) -> Result<bool> {
+        let key = message.to_string();
+        let row = query!(
+            r#"SELECT EXISTS (SELECT 1 FROM message JOIN turn ON turn.id = message.turn_id
+                   WHERE message.id = ? AND turn.state IN ('gathering', 'ready', 'writing')) AS "open!: i64""#,
+            key
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
+        Ok(row.open != 0)
     }
 
     /// Decided: to be answered. Fails when words joined since.
@@ -261,6 +294,19 @@ impl Tx {
         self.tell(Change::TurnReady(turn));
         Ok(())
     }
+}
+
+/// Above this priority nothing waits.
+const NOTHING_WAITS_ABOVE: u8 = 80;
+
+fn due(
+    opened: Timestamp,
+    heard: Timestamp,
+    reply_token_until: Option<Timestamp>,
+    priority: u8,
+    settings: &Settings,
+) -> Timestamp {
+    if priority > NOTHING_WAITS_ABOVE { heard } else { turn_due(opened, heard, reply_token_until, settings) }
 }
 
 struct Raw {

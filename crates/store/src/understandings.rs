@@ -5,7 +5,7 @@ use sqlx::query;
 
 use crate::{
     Change, Figure, Result, Tx,
-    columns::{json, name},
+    columns::{id, json, name, named, time},
 };
 
 /// What a message means, with the figures that rest on it.
@@ -54,6 +54,25 @@ impl Tx {
         self.figure(new.channel, new.said_at, Figure::Sentiment(meaning.sentiment.label), 1).await?;
         self.tell(Change::MessageChanged(new.message));
         Ok(true)
+    }
+
+    /// Its words changed: what was understood of the old ones, and the figures on them, go.
+    pub async fn understand_again(&mut self, message: MessageId) -> Result<()> {
+        let key = message.to_string();
+        let old = query!("DELETE FROM understanding WHERE message_id = ? RETURNING intent, sentiment", key)
+            .fetch_optional(&mut self.connection)
+            .await?;
+        let row = query!("SELECT channel_id, said_at FROM message WHERE id = ?", key)
+            .fetch_one(&mut self.connection)
+            .await?;
+        if let Some(old) = old {
+            let (channel, at) = (id(&row.channel_id)?, time(row.said_at));
+            self.figure(channel, at, Figure::Intent(named(&old.intent)?), -1).await?;
+            self.figure(channel, at, Figure::Sentiment(named(&old.sentiment)?), -1).await?;
+        }
+        query!("UPDATE message SET understood = 0 WHERE id = ?", key).execute(&mut self.connection).await?;
+        self.tell(Change::MessageWaiting);
+        Ok(())
     }
 
     pub async fn correct_intent(&mut self, message: MessageId, intent: Intent) -> Result<()> {
