@@ -15,7 +15,9 @@ pub mod webhook;
 mod wire;
 
 pub use clock::HandClock;
+pub use fake::graph::{EchoTiming, FakeGraph, GraphAccount, GraphCall};
 pub use fake::line::{FakeLine, LineAccount, LineCall};
+pub use fake::telegram::{FakeTelegram, TelegramAccount, TelegramCall};
 pub use fault::{Fault, Faults};
 pub use ledger::Ledger;
 pub use people::Person;
