@@ -1,0 +1,122 @@
+//! From a message to its understanding: each room asked once, in order.
+
+use std::ops::Range;
+
+use domain::{Entity, Language, Understanding};
+
+use crate::{
+    entities::Finders,
+    features::{self, Evidence, Seen},
+    flags, intent, language,
+    lexicon::{Hit, Lexicon},
+    model::{Model, PRESSES, sigmoid},
+    normalise::{Normalised, normalise},
+    segment::{Segmenter, Token},
+    sentiment, thai,
+};
+
+/// Everything that reading needs, built once (some milliseconds) and shared freely between threads.
+pub struct Reader {
+    segmenter: Segmenter,
+    lexicon: Lexicon,
+    finders: Finders,
+    model: Model,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Reader {
+    pub fn new() -> Self {
+        Self {
+            segmenter: Segmenter::new(),
+            lexicon: Lexicon::new(),
+            finders: Finders::new(),
+            model: Model::shipped(),
+        }
+    }
+
+    /// The same reader with other weights, to try them out; `None` when the bytes are no weights file.
+    #[must_use]
+    pub fn with_weights(self, bytes: &[u8]) -> Option<Self> {
+        Some(Self { model: Model::from_bytes(bytes)?, ..self })
+    }
+
+    /// What the message means. Any text is welcome; a blank one means nothing.
+    pub fn read(&self, text: &str) -> Understanding {
+        if text.trim().is_empty() {
+            return Understanding::of_nothing();
+        }
+        let page = self.page(text);
+        let evidence = features::evidence(&page.seen());
+        let scores = self.model.scores(&evidence);
+        Understanding {
+            language: language::of(page.normalised.as_str()),
+            intents: intent::guesses(&scores, &page.seen()),
+            sentiment: sentiment::of(&scores, &page.seen()),
+            flags: flags::of(&scores, &page.hits),
+            entities: page.entities,
+        }
+    }
+
+    /// How likely (0 to 1) a person should look now, as learned from labelled messages: also when money is asked back
+    /// politely or an answer is overdue, which intent and sentiment alone do not show.
+    pub fn presses_for_a_person(&self, text: &str) -> f32 {
+        let page = self.page(text);
+        let scores = self.model.scores(&features::evidence(&page.seen()));
+        scores.get(PRESSES).map_or(0.0, |score| sigmoid(*score))
+    }
+
+    pub fn language(&self, text: &str) -> Language {
+        language::of(normalise(text).as_str())
+    }
+
+    /// The words of a text, blanks left out.
+    pub fn segment(&self, text: &str) -> Vec<Token> {
+        self.segmenter.tokens(&normalise(text))
+    }
+
+    /// What the linear model sees of a text; for whoever trains its weights.
+    pub fn evidence(&self, text: &str) -> Evidence {
+        features::evidence(&self.page(text).seen())
+    }
+
+    fn page(&self, text: &str) -> Page {
+        let normalised = normalise(text);
+        let words = self.segmenter.words(normalised.as_str());
+        let hits = self.lexicon.hits(normalised.as_str());
+        let entities = self.finders.find(text, &normalised);
+        Page { shouting: shouts(text), normalised, words, hits, entities }
+    }
+}
+
+/// One message laid out for reading.
+struct Page {
+    normalised: Normalised,
+    words: Vec<Range<usize>>,
+    hits: Vec<Hit>,
+    entities: Vec<Entity>,
+    shouting: bool,
+}
+
+impl Page {
+    fn seen(&self) -> Seen<'_> {
+        Seen {
+            text: self.normalised.as_str(),
+            words: &self.words,
+            hits: &self.hits,
+            entities: &self.entities,
+            shouting: self.shouting,
+        }
+    }
+}
+
+/// Mostly capitals, and enough of them to be no abbreviation.
+fn shouts(text: &str) -> bool {
+    let capitals = text.chars().filter(|ch| ch.is_ascii_uppercase()).count();
+    let small = text.chars().filter(|ch| ch.is_ascii_lowercase() || thai::is_consonant(*ch)).count();
+    capitals >= 8 && capitals > small * 2
+}
