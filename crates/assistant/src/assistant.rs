@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{AnswerKind, Candidate, Words};
+use domain::{Candidate, Words};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Answered, Ask, Model, ModelAllowance};
@@ -29,12 +29,13 @@ impl Assistant {
         _cancel: &CancellationToken,
     ) -> Answered {
         let _ = &self.model;
+        let draft = crate::writing::write(_ask);
         Answered {
             candidate: Candidate {
-                kind: AnswerKind::Refuse,
-                words: Words::default(),
-                sources: Vec::new(),
-                confidence: 0.0,
+                kind: draft.kind,
+                words: Words::from(draft.words),
+                sources: draft.sources,
+                confidence: draft.confidence,
                 checks: Vec::new(),
             },
             runs: Vec::new(),

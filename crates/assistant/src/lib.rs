@@ -8,8 +8,17 @@ mod ask;
 mod assistant;
 mod knowledge;
 mod model;
+mod personality_file;
+mod shop_folder;
+mod words;
+mod writing;
+
+pub(crate) use knowledge::{answers as knowledge_answers, is_when as knowledge_when};
 
 pub use ask::{Answered, Ask, CustomerProfile, ModelAllowance, ModelFailure, Said};
 pub use assistant::Assistant;
 pub use knowledge::Library;
 pub use model::{Model, ModelError, Prompt, Written};
+pub use shop_folder::{
+    ShopError, read_knowledge_folder, read_personality_file, read_shop_folder, write_personality,
+};

@@ -1,24 +1,145 @@
 //! The shop's knowledge as passages that can be found.
 
+mod find;
+mod items;
+mod passages;
+
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::{Knowledge, Passage};
 
-/// An index over one version of the knowledge.
+pub(crate) use find::{Asked, Fit, Query, answers, is_when};
+pub(crate) use items::{Item, Row};
+pub(crate) use passages::{Clause, Entry, EntryKind, tongue_of};
+
+use crate::words::{
+    Term, TermKind,
+    normal::{has_thai, normal, skeleton, sounds},
+    terms,
+};
+
+/// An index over one version of the knowledge: what each passage and each price is about.
 #[derive(Debug)]
 pub struct Library {
     knowledge: Knowledge,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) items: Vec<Item>,
+    /// In how many entries and items a key stands.
+    spread: BTreeMap<String, usize>,
+    /// Words by how they are written without marks, and by how they sound.
+    by_skeleton: BTreeMap<String, String>,
+    by_sound: BTreeMap<String, String>,
+    /// Pieces of the shop's names that no dictionary knows.
+    own: BTreeSet<String>,
 }
 
 impl Library {
     pub fn build(knowledge: Knowledge) -> Self {
-        Self { knowledge }
-    }
-
-    /// The passages that fit the words best, best first.
-    pub fn find(&self, _words: &str, _most: usize) -> Vec<Passage> {
-        Vec::new()
+        let own = own_words(&knowledge);
+        let entries = passages::entries(&knowledge, &own);
+        let items = items::items(&knowledge, &own);
+        let mut spread: BTreeMap<String, usize> = BTreeMap::new();
+        let every = entries.iter().map(Entry::all_keys).chain(items.iter().map(Item::all_keys));
+        for keys in every {
+            for key in keys {
+                *spread.entry(key).or_default() += 1;
+            }
+        }
+        let mut by_skeleton = BTreeMap::new();
+        let mut by_sound = BTreeMap::new();
+        for key in spread.keys() {
+            let Some(word) = key.strip_prefix("w:") else { continue };
+            if has_thai(word) && word.chars().count() >= 3 {
+                by_skeleton.entry(skeleton(word)).or_insert_with(|| key.clone());
+            }
+            let sound = sounds(word);
+            if sound.len() >= 3 {
+                by_sound.entry(sound).or_insert_with(|| key.clone());
+            }
+        }
+        Self { knowledge, entries, items, spread, by_skeleton, by_sound, own }
     }
 
     pub fn knowledge(&self) -> &Knowledge {
         &self.knowledge
     }
+
+    /// The passages that fit the words best, best first: lines of articles, facts of the shop, prices and
+    /// quick replies.
+    pub fn find(&self, words: &str, most: usize) -> Vec<Passage> {
+        self.passages(&self.query(words), most)
+    }
+
+    pub(crate) fn terms(&self, words: &str) -> Vec<Term> {
+        terms(&normal(words), &self.own)
+    }
+
+    pub(crate) fn knows(&self, key: &str) -> bool {
+        self.spread.contains_key(key)
+    }
+
+    /// The key under which the library knows a term, forgiving slips of the keys and loan words spelt by ear.
+    pub(crate) fn resolve(&self, term: &Term) -> Option<String> {
+        if self.knows(&term.key) {
+            return Some(term.key.clone());
+        }
+        let word = term.key.strip_prefix("w:")?;
+        let letters = word.chars().count();
+        if has_thai(word) {
+            if letters >= 3
+                && let Some(key) = self.by_skeleton.get(&skeleton(word))
+            {
+                return Some(key.clone());
+            }
+        } else if letters >= 5 && word.chars().all(|c| c.is_ascii_alphabetic()) {
+            let most = if letters >= 8 { 2 } else { 1 };
+            let near = self.spread.keys().find(|key| {
+                key.strip_prefix("w:").is_some_and(|known| {
+                    known.len() >= 5
+                        && known.get(..1) == word.get(..1)
+                        && crate::words::normal::within(known, word, most)
+                })
+            });
+            if let Some(key) = near {
+                return Some(key.clone());
+            }
+        }
+        // A loan word in the other script sounds the same.
+        if matches!(term.kind, TermKind::Strange | TermKind::Word) {
+            let sound = sounds(word);
+            if sound.len() >= 4
+                && let Some(key) = self.by_sound.get(&sound)
+                && has_thai(key) != has_thai(word)
+            {
+                return Some(key.clone());
+            }
+        }
+        None
+    }
+
+    /// How telling a key is, from 0 to 1: a word of one passage says more than a word of all.
+    pub(crate) fn weight(&self, key: &str) -> f32 {
+        let all = (self.entries.len() + self.items.len()).max(1);
+        let spread = self.spread.get(key).copied().unwrap_or(1).max(1);
+        #[expect(clippy::cast_precision_loss, reason = "counts of passages")]
+        let (all, spread) = (all as f32, spread as f32);
+        ((1.0 + all / spread).ln() / (1.0 + all).ln()).clamp(0.05, 1.0)
+    }
+}
+
+/// Unknown pieces of names, tags and titles, so that they are cut alike everywhere.
+fn own_words(knowledge: &Knowledge) -> BTreeSet<String> {
+    let mut own = BTreeSet::new();
+    let names =
+        knowledge.prices.iter().map(|row| row.name_th.as_str()).chain(knowledge.articles.iter().flat_map(
+            |article| article.tags.iter().map(String::as_str).chain(std::iter::once(article.title.as_str())),
+        ));
+    for name in names {
+        for term in terms(&normal(name), &BTreeSet::new()) {
+            if term.kind == TermKind::Strange && term.text.chars().count() >= 3 {
+                own.insert(term.text);
+            }
+        }
+    }
+    own
 }
