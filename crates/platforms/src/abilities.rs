@@ -26,10 +26,10 @@ pub struct Abilities {
     pub marks_read: bool,
     /// What makes a send recognisable afterwards.
     pub key_on_send: KeyOnSend,
-    /// Past messages can be read back: gaps are filled, doubtful sends are looked up.
+    /// Past messages can be read back: `poll` fills gaps after sleep, `reconcile` looks doubtful sends up.
     pub history: bool,
     pub window: WindowRule,
-    /// Events are fetched by `poll`.
+    /// Events come by `poll`, which is to be called without end.
     pub polls: bool,
     /// Events come to the door as webhooks.
     pub webhooks: bool,
@@ -181,4 +181,89 @@ fn shorten(text: &str, limit: TextLimit) -> String {
 /// UTF-16 code units, as LINE, Meta and Telegram count.
 pub(crate) const fn utf16(most: usize) -> TextLimit {
     TextLimit { most, unit: LengthUnit::Utf16Units }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Choice;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+    const ASKED: Timestamp = Timestamp::from_millis(1_795_168_800_000);
+
+    #[test]
+    fn the_window_shuts_to_the_millisecond() {
+        let meta = |now, person| window(WindowRule::META, Some(ASKED), now, person);
+        let (day, week) = (ASKED + DAY, ASKED + DAY * 7);
+        let just_before = |end: Timestamp| end - Duration::from_millis(1);
+        assert_eq!(meta(ASKED, false), WindowState::Open { until: day });
+        assert_eq!(meta(just_before(day), false), WindowState::Open { until: day });
+        assert_eq!(meta(day, false), WindowState::Closed, "the assistant never uses the tag for people");
+        assert_eq!(meta(day, true), WindowState::HumanAgentOnly { until: week });
+        assert_eq!(meta(just_before(week), true), WindowState::HumanAgentOnly { until: week });
+        assert_eq!(meta(week, true), WindowState::Closed);
+        assert_eq!(window(WindowRule::META, None, ASKED, true), WindowState::Closed);
+        assert_eq!(window(WindowRule::Unlimited, None, ASKED, false), WindowState::Unlimited);
+    }
+
+    fn small(quick_replies: bool, images: bool) -> Abilities {
+        Abilities {
+            text_limit: utf16(20),
+            most_per_call: 2,
+            quick_replies: quick_replies.then(|| QuickReplyLimit {
+                most: 2,
+                label: utf16(6),
+                send: utf16(6),
+            }),
+            images,
+            typing: false,
+            marks_read: false,
+            key_on_send: KeyOnSend::None,
+            history: false,
+            window: WindowRule::Unlimited,
+            polls: false,
+            webhooks: false,
+            groups: false,
+            quota: false,
+        }
+    }
+
+    #[test]
+    fn a_long_answer_is_split_and_dealt_in_order_and_blanks_vanish() {
+        let parts = [
+            OutPart::Text("   ".into()),
+            OutPart::Text("ร้านเปิดทุกวันค่ะ ยกเว้นวันอังคารค่ะ".into()),
+            OutPart::Text("แวะมานะคะ".into()),
+        ];
+        let calls = pack_into_calls(&parts, &small(false, false));
+        let text = |text: &str| OutPart::Text(text.into());
+        let expected = vec![vec![text("ร้านเปิดทุกวันค่ะ"), text("ยกเว้นวันอังคารค่ะ")], vec![text("แวะมานะคะ")]];
+        assert_eq!(calls, expected);
+        assert!(pack_into_calls(&[], &small(false, false)).is_empty());
+    }
+
+    #[test]
+    fn choices_hang_under_the_last_piece_and_fit_their_buttons() {
+        let choice = |label: &str| Choice { label: label.into(), send: label.into() };
+        let asked = OutPart::QuickReplies {
+            text: "มีสองสีนะคะ เลือกสีที่ชอบได้เลยค่ะ".into(),
+            choices: vec![choice("ฟ้า"), choice(" "), choice("เขียวมรกต"), choice("แดง")],
+        };
+        let calls = pack_into_calls(std::slice::from_ref(&asked), &small(true, false));
+        let Some(OutPart::QuickReplies { choices, .. }) = calls.concat().pop() else { panic!("{calls:?}") };
+        let labels: Vec<&str> = choices.iter().map(|choice| choice.label.as_str()).collect();
+        assert_eq!(labels.len(), 2);
+        assert_eq!(labels[0], "ฟ้า");
+        assert!(labels[1].ends_with('…') && labels[1].encode_utf16().count() <= 6, "{labels:?}");
+        let listed = pack_into_calls(&[asked], &small(false, false)).concat();
+        assert!(listed.iter().all(|part| matches!(part, OutPart::Text(_))));
+    }
+
+    #[test]
+    fn a_picture_that_cannot_be_shown_is_sent_as_its_address() {
+        let image = OutPart::Image { url: "https://x.example/a".to_owned(), preview: None };
+        let calls = pack_into_calls(std::slice::from_ref(&image), &small(false, false));
+        assert!(matches!(calls.concat().as_slice(), [OutPart::Text(_), ..]));
+        assert_eq!(pack_into_calls(std::slice::from_ref(&image), &small(false, true)), [[image]]);
+    }
 }

@@ -72,6 +72,44 @@ pub enum SendError {
     Unreachable,
 }
 
+impl SendError {
+    /// Of a question, whose repetition harms nobody: a doubtful outcome is simply no answer.
+    pub(crate) fn of_asking(self) -> Self {
+        if self == Self::Unsure { Self::Unreachable } else { self }
+    }
+
+    pub(crate) fn of_polling(self) -> PollError {
+        match self {
+            Self::RetryAfter(wait) => PollError::RetryAfter(wait),
+            Self::Reconnect { why } => PollError::Reconnect { why },
+            // Reading is refused for want of a permission, which a new connection grants.
+            Self::Refused { code, .. } => PollError::Reconnect { why: format!("refused: {code}") },
+            Self::WindowClosed
+            | Self::Blocked
+            | Self::QuotaSpent
+            | Self::TokenSpent
+            | Self::Moved { .. }
+            | Self::Unsure
+            | Self::Unreachable => PollError::Unreachable,
+        }
+    }
+
+    pub(crate) fn of_fetching(self) -> FetchError {
+        match self {
+            Self::RetryAfter(wait) => FetchError::RetryAfter(wait),
+            Self::Reconnect { why } => FetchError::Reconnect { why },
+            Self::Refused { code, .. } => FetchError::Refused { code },
+            Self::WindowClosed
+            | Self::Blocked
+            | Self::QuotaSpent
+            | Self::TokenSpent
+            | Self::Moved { .. }
+            | Self::Unsure
+            | Self::Unreachable => FetchError::Unreachable,
+        }
+    }
+}
+
 /// A file was not fetched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {

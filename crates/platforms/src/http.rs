@@ -125,6 +125,11 @@ impl Answer {
         self.status >= 200 && self.status < 300
     }
 
+    /// Taken, and by the platform itself: a proxy's or hotel's page says 200 too.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.is_success() && self.json().is_map()
+    }
+
     pub(crate) fn json(&self) -> Json {
         Json::read(&crate::json::text_of_body(&self.body))
     }
@@ -193,13 +198,6 @@ fn texts<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         Value::Array(elements) => elements.iter().for_each(|element| texts(element, found)),
         Value::Object(members) => members.values().for_each(|member| texts(member, found)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// For questions, whose repetition harms nobody, no answer is no answer.
-pub(crate) const fn asked(lost: Lost) -> SendError {
-    match lost {
-        Lost::NotConnected | Lost::MaybeWritten => SendError::Unreachable,
     }
 }
 

@@ -36,5 +36,5 @@ pub use call::{Call, Choice, OutPart, Sent, SentWay};
 pub use error::{ConfigError, FetchError, PollError, ReceiveError, SendError};
 pub use facebook::{metadata, read_metadata};
 pub use reading::read_webhook;
-pub use settings::{ChannelSettings, Credentials, required_secrets};
+pub use settings::{ChannelSettings, Credentials, optional_secrets, required_secrets};
 pub use webhook::Webhook;

@@ -64,6 +64,27 @@ pub struct ChannelSettings {
     pub by_webhook: bool,
 }
 
+/// The names of secrets that a channel may have besides the required ones.
+///
+/// LINE: with `channel_id`, short-lived tokens are issued on demand and `channel_access_token` is not needed.
+/// Facebook: `app_secret_next` is taken too while secrets are exchanged. Telegram: `webhook_secret` is needed
+/// when events come by webhook (1 to 256 of `A-Z a-z 0-9 _ -`).
+pub const fn optional_secrets(platform: Platform) -> &'static [&'static str] {
+    match platform {
+        Platform::Line => &["channel_id"],
+        Platform::Facebook => &["app_secret_next"],
+        Platform::Telegram => &["webhook_secret"],
+        Platform::Playground
+        | Platform::Instagram
+        | Platform::Whatsapp
+        | Platform::Sms
+        | Platform::Email
+        | Platform::Discord
+        | Platform::X
+        | Platform::Linkedin => &[],
+    }
+}
+
 /// The names of the secrets without which a channel does not work.
 pub const fn required_secrets(platform: Platform) -> &'static [&'static str] {
     match platform {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use domain::Timestamp;
 
+use crate::ReceiveError;
+
 /// One HTTP request as it arrived. Its body is verified and parsed as these very bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Webhook {
@@ -37,6 +39,11 @@ impl Webhook {
     pub fn with_header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// Platforms deliver by POST; anything else at the door is somebody looking.
+    pub(crate) fn delivery(&self) -> Result<(), ReceiveError> {
+        if self.method.eq_ignore_ascii_case("POST") { Ok(()) } else { Err(ReceiveError::NotOurs) }
     }
 
     /// The first header of this name; names have no case.

@@ -1,13 +1,10 @@
 //! Facebook's refusals: the Graph API's table, and the one answer that is none.
 
-use serde_json::Value;
-
 use crate::{
-    PollError, SendError,
-    http::Lost,
+    PollError,
     meta::{
         Trouble,
-        error::{DUPLICATE, code, send_error},
+        error::{DUPLICATE, code},
     },
 };
 
@@ -20,21 +17,5 @@ pub(super) fn is_duplicate(trouble: &Trouble) -> bool {
 }
 
 pub(super) fn poll_error(trouble: Trouble) -> PollError {
-    match trouble {
-        Trouble::Lost(Lost::NotConnected | Lost::MaybeWritten) => PollError::Unreachable,
-        Trouble::Wait(wait) => PollError::RetryAfter(wait),
-        Trouble::Refused(answer) => match send_error(&answer, &Value::Null) {
-            SendError::RetryAfter(wait) => PollError::RetryAfter(wait),
-            SendError::Reconnect { why } => PollError::Reconnect { why },
-            // Reading is refused for want of a permission, which a new connection grants.
-            SendError::Refused { code, .. } => PollError::Reconnect { why: format!("refused: {code}") },
-            SendError::WindowClosed
-            | SendError::Blocked
-            | SendError::QuotaSpent
-            | SendError::TokenSpent
-            | SendError::Moved { .. }
-            | SendError::Unsure
-            | SendError::Unreachable => PollError::Unreachable,
-        },
-    }
+    trouble.of_asking().of_polling()
 }

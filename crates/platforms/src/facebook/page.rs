@@ -22,7 +22,7 @@ pub(super) fn event(entry: &Entry<'_>, field: &str, value: &Json) -> Option<Even
         _ => return None,
     };
     Some(Event {
-        key: change_key(field, value),
+        key: change_key(entry, field, value),
         at: value.get("created_time").time().unwrap_or(entry.at),
         account: entry.page.map(str::to_owned),
         thread,
@@ -31,10 +31,10 @@ pub(super) fn event(entry: &Entry<'_>, field: &str, value: &Json) -> Option<Even
 }
 
 /// Meta gives these events no id; this is what tells them apart. Edits carry no time of their own, so the whole
-/// content tells one from the next.
-fn change_key(field: &str, value: &Json) -> String {
+/// content and the entry's time tell one from the next.
+fn change_key(entry: &Entry<'_>, field: &str, value: &Json) -> String {
     if matches!(value.get("verb").text(), Some("edit" | "edited")) {
-        return format!("{field}:{}", content_key(value));
+        return key(field, &[Some(content_key(value)), entry.time.clone()]);
     }
     let object = value.get("comment_id").id().or_else(|| value.get("post_id").id());
     key(
@@ -44,7 +44,7 @@ fn change_key(field: &str, value: &Json) -> String {
             value.get("verb").string(),
             value.get("open_graph_story_id").id(),
             object,
-            value.get("created_time").id(),
+            value.get("created_time").id().or_else(|| entry.time.clone()),
             value.get("reaction_type").string(),
             author(value).map(|peer| peer.id),
         ],

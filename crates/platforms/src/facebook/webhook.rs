@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::{page, wire};
 use crate::{
     ReceiveError, Webhook,
-    events::{content_key, unsupported},
+    events::{content_key, key, unsupported},
     json::{Json, elements, members, text_of_body},
     signature::{same, verify_meta},
 };
@@ -25,6 +25,7 @@ pub(super) fn receive(
     page: Option<&str>,
     hook: &Webhook,
 ) -> Result<Vec<Event>, ReceiveError> {
+    hook.delivery()?;
     let given = hook.header(SIGNATURE).ok_or(ReceiveError::MissingSignature)?;
     verify_meta(secrets, &hook.body, given)?;
     let events = read(&hook.body, hook.arrived)?;
@@ -81,7 +82,8 @@ fn entry_events(raw: &str, arrived: Timestamp) -> Vec<Event> {
     let Ok(members) = members(raw) else { return vec![unknown(raw, None, "entry", arrived)] };
     let page = members.get("id").and_then(|id| Json::read(id.get()).id());
     let time = members.get("time").and_then(|time| Json::read(time.get()).time());
-    let entry = Entry { page: page.as_deref(), at: time.unwrap_or(arrived) };
+    let written = members.get("time").and_then(|time| Json::read(time.get()).id());
+    let entry = Entry { page: page.as_deref(), at: time.unwrap_or(arrived), time: written };
     let mut events = Vec::new();
     for change in elements(members.get("changes")).unwrap_or_default() {
         events.push(change_event(&entry, change.get()));
@@ -104,6 +106,8 @@ fn entry_events(raw: &str, arrived: Timestamp) -> Vec<Event> {
 pub(super) struct Entry<'a> {
     pub page: Option<&'a str>,
     pub at: Timestamp,
+    /// As written: tells apart changes that carry no time of their own.
+    pub time: Option<String>,
 }
 
 fn change_event(entry: &Entry<'_>, raw: &str) -> Event {
@@ -114,8 +118,10 @@ fn change_event(entry: &Entry<'_>, raw: &str) -> Event {
         // The dashboard's test button, and some live deliveries, put messaging events here.
         return wire::event(entry, value, raw, field == "standby");
     }
-    page::event(entry, field, value)
-        .unwrap_or_else(|| unknown(raw, entry.page.map(str::to_owned), &format!("field {field}"), entry.at))
+    page::event(entry, field, value).unwrap_or_else(|| {
+        let event = unknown(raw, entry.page.map(str::to_owned), &format!("field {field}"), entry.at);
+        Event { key: key(&event.key, std::slice::from_ref(&entry.time)), ..event }
+    })
 }
 
 fn unknown(raw: &str, account: Option<String>, what: &str, at: Timestamp) -> Event {

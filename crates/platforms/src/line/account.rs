@@ -83,8 +83,5 @@ async fn ask(line: &Line, path: &[&str]) -> Result<Json, SendError> {
 }
 
 fn asked(trouble: Trouble) -> SendError {
-    match trouble {
-        Trouble::Lost(lost) => crate::http::asked(lost),
-        Trouble::Wait(_) | Trouble::NoToken(_) => trouble.into(),
-    }
+    SendError::from(trouble).of_asking()
 }

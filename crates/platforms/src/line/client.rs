@@ -141,18 +141,7 @@ impl Line {
     /// <https://developers.line.biz/en/reference/messaging-api/#get-content>
     pub(super) async fn content(&self, file: &Attachment) -> Result<Fetched, FetchError> {
         let Some(id) = &file.remote_id else { return self.media.fetch(file).await };
-        let token = self.token().await.map_err(|trouble| match SendError::from(trouble) {
-            SendError::Reconnect { why } => FetchError::Reconnect { why },
-            SendError::RetryAfter(wait) => FetchError::RetryAfter(wait),
-            SendError::WindowClosed
-            | SendError::Blocked
-            | SendError::Refused { .. }
-            | SendError::QuotaSpent
-            | SendError::TokenSpent
-            | SendError::Moved { .. }
-            | SendError::Unsure
-            | SendError::Unreachable => FetchError::Unreachable,
-        })?;
+        let token = self.token().await.map_err(|trouble| SendError::from(trouble).of_fetching())?;
         let url = self.content.join(&["v2", "bot", "message", id, "content"]);
         // A video of 200 MB is cut at the cap; up to it, a slow line needs its time.
         let request = self.client.get(url).header("authorization", token).timeout(Duration::from_secs(120));

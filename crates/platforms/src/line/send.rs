@@ -30,7 +30,7 @@ fn living_token(call: &Call) -> Option<&ReplyToken> {
 async fn reply(line: &Line, call: &Call, token: &ReplyToken) -> Result<Sent, SendError> {
     let body = json!({ "replyToken": token.token, "messages": messages(&call.parts) });
     let answer = line.post(MOST, &["v2", "bot", "message", "reply"], &body).await?;
-    if answer.is_success() {
+    if answer.is_taken() {
         return Ok(Sent { messages: sent_ids(&answer), way: SentWay::Reply, quota_used: 0 });
     }
     Err(send_error(&answer, &body))
@@ -40,7 +40,7 @@ async fn push(line: &Line, call: &Call) -> Result<Sent, SendError> {
     let body = json!({ "to": call.thread, "messages": messages(&call.parts) });
     let answer = line.post_once(&["v2", "bot", "message", "push"], &body, call.key).await?;
     // 409: this very call was accepted before.
-    if answer.is_success() || answer.status == 409 {
+    if answer.is_taken() || answer.status == 409 {
         let quota_used = recipients(line, call).await;
         return Ok(Sent { messages: sent_ids(&answer), way: SentWay::Push, quota_used });
     }
@@ -148,8 +148,5 @@ pub(super) fn told(answer: Answer) -> Result<Json, SendError> {
     if answer.is_success() {
         return Ok(answer.json());
     }
-    Err(match send_error(&answer, &Value::Null) {
-        SendError::Unsure => SendError::Unreachable,
-        error => error,
-    })
+    Err(send_error(&answer, &Value::Null).of_asking())
 }

@@ -16,6 +16,7 @@ use crate::{
 pub(crate) const SIGNATURE: &str = "x-line-signature";
 
 pub(super) fn receive(secret: &SecretString, hook: &Webhook) -> Result<Vec<Event>, ReceiveError> {
+    hook.delivery()?;
     let given = hook.header(SIGNATURE).ok_or(ReceiveError::MissingSignature)?;
     verify_base64(secret, &hook.body, given)?;
     read(&hook.body, hook.arrived)

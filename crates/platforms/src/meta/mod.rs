@@ -53,10 +53,7 @@ impl Trouble {
 
     /// For a question: a doubtful outcome is simply no answer.
     pub(crate) fn of_asking(self) -> SendError {
-        match self.of_sending(&Value::Null) {
-            SendError::Unsure => SendError::Unreachable,
-            error => error,
-        }
+        self.of_sending(&Value::Null).of_asking()
     }
 }
 
@@ -129,7 +126,7 @@ impl Graph {
             self.throttle.hold(lane, pause);
         }
         let json = answer.json();
-        if answer.is_success() && json.get("error").is_null() {
+        if answer.is_taken() && json.get("error").is_null() {
             return Ok(json);
         }
         if let SendError::RetryAfter(wait) = error::send_error(&answer, &Value::Null) {

@@ -52,10 +52,7 @@ impl Trouble {
     }
 
     pub(super) fn of_asking(self) -> SendError {
-        match self.of_sending(&Value::Null) {
-            SendError::Unsure => SendError::Unreachable,
-            error => error,
-        }
+        self.of_sending(&Value::Null).of_asking()
     }
 }
 
@@ -137,20 +134,20 @@ pub(super) fn result(answer: Answer) -> Result<Json, Trouble> {
 
 fn fetch_error(trouble: Trouble) -> FetchError {
     match trouble.of_asking() {
-        SendError::RetryAfter(wait) => FetchError::RetryAfter(wait),
-        SendError::Reconnect { why } => FetchError::Reconnect { why },
         // "file is too big": more than 20 MB cannot be fetched by bots.
         SendError::Refused { code, why } if code == "400" && why.contains("too big") => {
             FetchError::TooLarge { most: 20 * 1024 * 1024 }
         }
         SendError::Refused { code, .. } if code == "400" => FetchError::Gone,
-        SendError::Refused { code, .. } => FetchError::Refused { code },
-        SendError::Blocked
-        | SendError::Moved { .. }
+        error @ (SendError::RetryAfter(_)
+        | SendError::Reconnect { .. }
+        | SendError::WindowClosed
+        | SendError::Blocked
+        | SendError::Refused { .. }
         | SendError::QuotaSpent
         | SendError::TokenSpent
+        | SendError::Moved { .. }
         | SendError::Unsure
-        | SendError::WindowClosed
-        | SendError::Unreachable => FetchError::Unreachable,
+        | SendError::Unreachable) => error.of_fetching(),
     }
 }

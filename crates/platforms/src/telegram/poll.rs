@@ -13,7 +13,7 @@ use super::{
     wire::{self, Me},
 };
 use crate::{
-    PollError, Polled, SendError,
+    PollError, Polled,
     http::Answer,
     json::{Json, elements, members, text_of_body},
 };
@@ -112,16 +112,5 @@ fn poll_error(trouble: Trouble) -> PollError {
     {
         return PollError::Conflict { why: refusal.description.chars().take(200).collect() };
     }
-    match trouble.of_asking() {
-        SendError::Reconnect { why } => PollError::Reconnect { why },
-        SendError::RetryAfter(wait) => PollError::RetryAfter(wait),
-        SendError::WindowClosed
-        | SendError::Blocked
-        | SendError::Refused { .. }
-        | SendError::QuotaSpent
-        | SendError::TokenSpent
-        | SendError::Moved { .. }
-        | SendError::Unsure
-        | SendError::Unreachable => PollError::Unreachable,
-    }
+    trouble.of_asking().of_polling()
 }

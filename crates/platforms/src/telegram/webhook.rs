@@ -20,6 +20,7 @@ pub(super) fn receive(
     me: &Me,
     hook: &Webhook,
 ) -> Result<Vec<Event>, ReceiveError> {
+    hook.delivery()?;
     let given = hook.header(SECRET).ok_or(ReceiveError::MissingSignature)?;
     let secret = secret.ok_or(ReceiveError::BadSignature)?;
     same(secret.expose_secret().as_bytes(), given)?;
