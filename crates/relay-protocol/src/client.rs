@@ -130,7 +130,8 @@ impl RelayClient {
         let Some(Declined { error: Why::ClockSkew, now_ms: theirs }) = decline.declined else {
             return Err(decline.error());
         };
-        self.skew_ms.store(theirs.saturating_sub(now_ms), Ordering::Relaxed);
+        // Wrapping, so that the sum is the relay's time whatever ours is.
+        self.skew_ms.store(theirs.wrapping_sub(now_ms), Ordering::Relaxed);
         match self.ask(method, target, body, patience, now_ms).await? {
             Answered::Well(body) => Ok(body),
             Answered::Not(decline) => Err(decline.error()),
@@ -146,7 +147,7 @@ impl RelayClient {
         now_ms: i64,
     ) -> Result<Answered, RelayError> {
         let Membership { relay, owner } = self.membership;
-        let time_ms = now_ms.saturating_add(self.skew_ms.load(Ordering::Relaxed));
+        let time_ms = now_ms.wrapping_add(self.skew_ms.load(Ordering::Relaxed));
         let mut nonce = [0; 16];
         rand::rng().fill_bytes(&mut nonce);
         let asked = Asked { relay, method: method.as_str(), target, body: &body };

@@ -75,7 +75,8 @@ fn what_was_sealed_comes_out_as_it_came_in() {
 #[test]
 fn no_field_can_be_changed_without_breaking_the_seal() {
     let envelope = chained(&["สวัสดี"]).remove(0);
-    let changes: [(&str, fn(&mut Envelope)); 10] = [
+    type Change = fn(&mut Envelope);
+    let changes: [(&str, Change); 10] = [
         ("relay", |it| it.heading.relay = RelayId::from_bytes([9; 16])),
         ("owner", |it| it.heading.owner = OwnerId::from_bytes([9; 16])),
         ("sequence", |it| it.heading.sequence += 1),

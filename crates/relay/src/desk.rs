@@ -20,7 +20,7 @@ const BATCH: usize = 1_024;
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
 
 pub(crate) enum Errand {
-    Keep(Arrival),
+    Keep(Box<Arrival>),
     Confirm { confirmation: Confirmation, done: oneshot::Sender<Result<(), Fault>> },
 }
 
@@ -89,7 +89,7 @@ impl Desk {
         for errand in batch {
             match errand {
                 Errand::Keep(arrival) => {
-                    if let Some((kept, requester)) = self.press(&mut heads, arrival) {
+                    if let Some((kept, requester)) = self.press(&mut heads, *arrival) {
                         keep.push(kept);
                         waiting.push(requester);
                     }

@@ -31,6 +31,33 @@ const BODY_PATIENCE: Duration = Duration::from_secs(10);
 /// A body beyond the limit is read on until here, so that its sender hears the 413 rather than a broken pipe.
 const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
 
+/// Why a webhook is not here: the platform must not take it for delivered.
+enum NotKept {
+    /// A quota is reached, or the disk is.
+    Full,
+    /// Too much at this moment.
+    Busy,
+    TooLarge,
+    TooSlow,
+    /// The body ended before its end.
+    Broken,
+    /// The path's owner is gone.
+    Unknown,
+}
+
+impl IntoResponse for NotKept {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Full => later(RETRY_FULL),
+            Self::Busy => later(RETRY_BUSY),
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT.into_response(),
+            Self::Broken => StatusCode::BAD_REQUEST.into_response(),
+            Self::Unknown => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+}
+
 /// `ANY /w/{path}`
 pub(crate) async fn take(
     State(relay): State<Arc<Relay>>,
@@ -55,7 +82,7 @@ pub(crate) async fn take(
         }
         Calling::Webhook => match keep(&relay, peer, parts, body, &record).await {
             Ok(()) => to_platform(registration.kind.thanks()),
-            Err(response) => response,
+            Err(not_kept) => not_kept.into_response(),
         },
     }
 }
@@ -66,7 +93,7 @@ async fn keep(
     parts: Parts,
     body: Body,
     record: &PathRecord,
-) -> Result<(), Response> {
+) -> Result<(), NotKept> {
     let memory = set_memory_aside(relay, &body)?;
     let body = whole(body).await?;
     let arrived_ms = relay.clock.now_ms();
@@ -78,8 +105,8 @@ async fn keep(
         headers: kept_headers(&parts.headers),
         body,
     };
-    let held = relay.book.owner(&record.owner).ok_or_else(|| StatusCode::NOT_FOUND.into_response())?;
-    let sealer = Sealer::ready(&held.sealing, &mut rand::rng()).map_err(|_| later(RETRY_FULL))?;
+    let held = relay.book.owner(&record.owner).ok_or(NotKept::Unknown)?;
+    let sealer = Sealer::ready(&held.sealing, &mut rand::rng()).map_err(|_| NotKept::Full)?;
     let contents = webhook.to_bytes();
     // As large as its envelope will be: contents, tag, and the rest of the row.
     let bytes = u64::try_from(contents.len()).unwrap_or(u64::MAX).saturating_add(272);
@@ -89,48 +116,48 @@ async fn keep(
     hand_to_desk(relay, arrival)?;
     match kept.await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(later(RETRY_FULL)),
-        Err(_) => Err(later(RETRY_BUSY)),
+        Ok(Err(_)) => Err(NotKept::Full),
+        Err(_) => Err(NotKept::Busy),
     }
 }
 
 /// Without a pause between reserving and handing over, so that a caller who hangs up leaves nothing reserved.
-fn hand_to_desk(relay: &Relay, arrival: Arrival) -> Result<(), Response> {
+fn hand_to_desk(relay: &Relay, arrival: Arrival) -> Result<(), NotKept> {
     let room = arrival.room;
     if !relay.ledger.reserve(&room) {
         tracing::info!(path = ?room.path, "a quota is reached; the platform is asked to come again");
-        return Err(later(RETRY_FULL));
+        return Err(NotKept::Full);
     }
-    if !relay.send_to_desk(Errand::Keep(arrival)) {
+    if !relay.send_to_desk(Errand::Keep(Box::new(arrival))) {
         relay.ledger.release(&room);
-        return Err(later(RETRY_BUSY));
+        return Err(NotKept::Busy);
     }
     Ok(())
 }
 
 /// As much as the body says it has, or the most it may have.
-fn set_memory_aside(relay: &Relay, body: &Body) -> Result<OwnedSemaphorePermit, Response> {
+fn set_memory_aside(relay: &Relay, body: &Body) -> Result<OwnedSemaphorePermit, NotKept> {
     let limit = u64::try_from(BODY_LIMIT).unwrap_or(u64::MAX);
     let bytes = body.size_hint().exact().unwrap_or(limit).min(limit);
     let units = u32::try_from(bytes.div_ceil(MEMORY_UNIT).max(1)).unwrap_or(u32::MAX);
-    Arc::clone(&relay.memory).try_acquire_many_owned(units).map_err(|_| later(RETRY_BUSY))
+    Arc::clone(&relay.memory).try_acquire_many_owned(units).map_err(|_| NotKept::Busy)
 }
 
-async fn whole(body: Body) -> Result<Vec<u8>, Response> {
+async fn whole(body: Body) -> Result<Vec<u8>, NotKept> {
     match timeout(BODY_PATIENCE, collect(body)).await {
         Ok(taken) => taken,
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT.into_response()),
+        Err(_) => Err(NotKept::TooSlow),
     }
 }
 
-async fn collect(mut body: Body) -> Result<Vec<u8>, Response> {
+async fn collect(mut body: Body) -> Result<Vec<u8>, NotKept> {
     let expected = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
     let mut whole = Vec::with_capacity(expected.min(BODY_LIMIT));
     let mut seen = 0_usize;
     while let Some(frame) =
         std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await
     {
-        let frame = frame.map_err(|_| StatusCode::BAD_REQUEST.into_response())?;
+        let frame = frame.map_err(|_| NotKept::Broken)?;
         let Ok(data) = frame.into_data() else { continue };
         seen = seen.saturating_add(data.len());
         if seen > DRAIN_LIMIT {
@@ -142,7 +169,7 @@ async fn collect(mut body: Body) -> Result<Vec<u8>, Response> {
             whole = Vec::new();
         }
     }
-    if seen > BODY_LIMIT { Err(StatusCode::PAYLOAD_TOO_LARGE.into_response()) } else { Ok(whole) }
+    if seen > BODY_LIMIT { Err(NotKept::TooLarge) } else { Ok(whole) }
 }
 
 fn kept_headers(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
