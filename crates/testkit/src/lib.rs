@@ -17,6 +17,7 @@ mod wire;
 pub use clock::HandClock;
 pub use fake::graph::{EchoTiming, FakeGraph, GraphAccount, GraphCall};
 pub use fake::line::{FakeLine, LineAccount, LineCall};
+pub use fake::model::{Answer, FakeModel, ModelCall};
 pub use fake::telegram::{FakeTelegram, TelegramAccount, TelegramCall};
 pub use fault::{Fault, Faults};
 pub use ledger::Ledger;

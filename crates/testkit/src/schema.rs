@@ -19,6 +19,11 @@ impl Document {
         Ok(Self(serde_json::from_str(json).context("the OpenAPI document is no JSON")?))
     }
 
+    /// A lone JSON schema, under the name `it`.
+    pub(crate) fn of_schema(schema: &Value) -> Self {
+        Self(serde_json::json!({ "components": { "schemas": { "it": schema } } }))
+    }
+
     /// Everything in which `value` departs from the schema of this name. Properties that the document does not
     /// know are faults too, although the real platforms pass over many of them: a misspelt name must be found.
     pub(crate) fn check(&self, schema: &str, value: &Value) -> Vec<Fault> {
@@ -77,10 +82,10 @@ impl Document {
         }
         let Some(fields) = value.as_object() else { return };
         let closed = kinds.iter().any(|kind| kind.get("properties").is_some())
-            && !kinds.iter().any(|kind| kind.get("additionalProperties").is_some());
+            && !kinds.iter().any(|kind| extra(kind).is_some());
         for (name, field) in fields {
             let described = kinds.iter().find_map(|kind| kind.get("properties")?.get(name));
-            let other = kinds.iter().find_map(|kind| kind.get("additionalProperties"));
+            let other = kinds.iter().find_map(|kind| extra(kind));
             match (described, other) {
                 (Some(schema), _) | (None, Some(schema)) => {
                     self.walk(schema, field, &join(at, name), faults);
@@ -102,11 +107,26 @@ impl Document {
 
     /// The keywords that look at the value alone; properties are walked by the caller.
     fn walk_one(&self, schema: &Value, value: &Value, at: &str, faults: &mut Vec<Fault>) {
-        if let Some(kind) = schema.get("type").and_then(Value::as_str)
-            && !is_a(value, kind)
-        {
-            push(faults, &format!("Must be of type {kind}"), at);
+        if value.is_null() && schema.get("nullable").and_then(Value::as_bool) == Some(true) {
             return;
+        }
+        if let Some(kind) = schema.get("type")
+            && !is_one_of(value, kind)
+        {
+            push(faults, &format!("Must be of type {}", kind.as_str().unwrap_or("listed")), at);
+            return;
+        }
+        if let Some(alternatives) =
+            schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array)
+        {
+            let fits = |alternative: &Value| {
+                let mut inner = Vec::new();
+                self.walk(alternative, value, at, &mut inner);
+                inner.is_empty()
+            };
+            if !alternatives.iter().any(fits) {
+                push(faults, "Must fit one of the alternatives", at);
+            }
         }
         if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
             && !allowed.contains(value)
@@ -138,6 +158,11 @@ impl Document {
     }
 }
 
+/// What stands for properties that are not named; `false` closes the object.
+fn extra(schema: &Value) -> Option<&Value> {
+    schema.get("additionalProperties").filter(|extra| **extra != Value::Bool(false))
+}
+
 fn required<'a>(schema: &'a Value, fields: &Map<String, Value>) -> Vec<&'a str> {
     let names = schema.get("required").and_then(Value::as_array).into_iter().flatten();
     names.filter_map(Value::as_str).filter(|name| fields.get(*name).is_none_or(Value::is_null)).collect()
@@ -162,8 +187,18 @@ fn check_number(schema: &Value, number: f64, at: &str, faults: &mut Vec<Fault>) 
     }
 }
 
-fn is_a(value: &Value, kind: &str) -> bool {
+/// `type` is a name or a list of names; Google writes them in capitals.
+fn is_one_of(value: &Value, kind: &Value) -> bool {
     match kind {
+        Value::String(kind) => is_a(value, kind),
+        Value::Array(kinds) => kinds.iter().any(|kind| is_one_of(value, kind)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+fn is_a(value: &Value, kind: &str) -> bool {
+    match kind.to_ascii_lowercase().as_str() {
+        "null" => value.is_null(),
         "object" => value.is_object(),
         "array" => value.is_array(),
         "string" => value.is_string(),

@@ -2,4 +2,5 @@
 
 pub mod graph;
 pub mod line;
+pub mod model;
 pub mod telegram;
