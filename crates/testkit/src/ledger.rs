@@ -108,6 +108,8 @@ pub struct Ledger(Arc<Mutex<Book>>);
 struct Book {
     entries: Vec<Entry>,
     file: Option<File>,
+    /// Why the file no longer tells everything.
+    broken: Option<String>,
 }
 
 impl Ledger {
@@ -126,12 +128,12 @@ impl Ledger {
             .open(path)
             .with_context(|| format!("the ledger {} cannot be opened", path.display()))?;
         file.set_len(whole)?;
-        Ok(Self(Arc::new(Mutex::new(Book { entries, file: Some(file) }))))
+        Ok(Self(Arc::new(Mutex::new(Book { entries, file: Some(file), broken: None }))))
     }
 
     /// A ledger somebody else has written, for looking at.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        Ok(Self(Arc::new(Mutex::new(Book { entries: read(path)?.0, file: None }))))
+        Ok(Self(Arc::new(Mutex::new(Book { entries: read(path)?.0, file: None, broken: None }))))
     }
 
     pub fn entries(&self) -> Vec<Entry> {
@@ -209,9 +211,15 @@ impl Ledger {
         doubles
     }
 
+    /// Why the file could not be written; a ledger that lost entries proves nothing.
+    pub fn broken(&self) -> Option<String> {
+        held(&self.0).broken.clone()
+    }
+
     /// Panics when there are [`Self::double_sends`], showing them: for tests.
     #[track_caller]
     pub fn assert_no_double_sends(&self) {
+        assert_eq!(self.broken(), None, "the ledger itself could not be written");
         let doubles = self.double_sends();
         assert!(doubles.is_empty(), "sent twice: {doubles:#?}\n{}", self.transcript());
     }
@@ -261,6 +269,7 @@ impl Ledger {
             && let Err(error) = append(file, &entry)
         {
             tracing::error!(%error, "the ledger could not be written");
+            book.broken.get_or_insert_with(|| error.to_string());
         }
         book.entries.push(entry);
     }

@@ -2,9 +2,11 @@
 //!
 //! In reading order: [`clock`] everybody goes by, [`people`] who write, [`webhook`] how their words travel,
 //! [`fake`] the platforms that are played (they verify tokens, bodies and limits as the real ones do), [`fault`]
-//! what can go wrong there, and [`ledger`] what really happened.
+//! what can go wrong there, [`ledger`] what really happened, and [`control`] all of it together, also for a
+//! harness in another process (`sala-fakes`).
 
 pub mod clock;
+pub mod control;
 pub mod fake;
 pub mod fault;
 mod ids;
@@ -15,6 +17,7 @@ pub mod webhook;
 mod wire;
 
 pub use clock::HandClock;
+pub use control::Fakes;
 pub use fake::graph::{EchoTiming, FakeGraph, GraphAccount, GraphCall};
 pub use fake::line::{FakeLine, LineAccount, LineCall};
 pub use fake::model::{Answer, FakeModel, ModelCall};
