@@ -47,6 +47,10 @@ pub trait Adapter: Send + Sync {
     /// Tells the platform where our door is; without an address, that we will poll.
     async fn connect(&self, webhook: Option<&str>) -> Result<(), SendError>;
 
+    /// The laptop slept, or the network changed: the connections of before are left, so that nothing is written
+    /// into a dead one.
+    fn woke(&self) {}
+
     async fn fetch(&self, file: &Attachment) -> Result<Fetched, FetchError>;
 }
 

@@ -1,9 +1,13 @@
 //! One way to speak HTTP: a client that follows nothing, logs no address, and tells a connection that never
 //! came about from a byte that may have been written.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
 
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, header::HeaderValue, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -68,11 +72,39 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// A client for the API at this base.
-pub(crate) fn api_client(base: &Base) -> Result<Client, ConfigError> {
+/// An API: its base and the connections to it.
+pub(crate) struct Api {
+    base: Base,
+    client: RwLock<Client>,
+}
+
+impl Api {
+    pub(crate) fn new(base: Base) -> Result<Self, ConfigError> {
+        let client = RwLock::new(client_for(&base).map_err(|_| ConfigError::NoClient)?);
+        Ok(Self { base, client })
+    }
+
+    pub(crate) const fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// A request to an address below the base, or to another the platform serves.
+    pub(crate) fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.read().unwrap_or_else(PoisonError::into_inner).request(method, url)
+    }
+
+    /// Leaves the connections of before: after sleep they are dead without knowing it, and a message written into
+    /// one would be lost to doubt.
+    pub(crate) fn renew(&self) {
+        if let Ok(fresh) = client_for(&self.base) {
+            *self.client.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        }
+    }
+}
+
+fn client_for(base: &Base) -> reqwest::Result<Client> {
     let builder = plain_client().https_only(!base.is_loopback());
-    let builder = if base.is_loopback() { builder.no_proxy() } else { builder };
-    builder.build().map_err(|_| ConfigError::NoClient)
+    if base.is_loopback() { builder.no_proxy().build() } else { builder.build() }
 }
 
 /// What all clients share: no redirects, no retries of their own, and an end.

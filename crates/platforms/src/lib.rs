@@ -12,7 +12,7 @@ mod adapters;
 mod call;
 mod error;
 mod events;
-mod facebook;
+pub mod facebook;
 mod http;
 mod json;
 mod line;
@@ -34,7 +34,6 @@ pub use adapter::{Account, AccountWarning, Adapter, Fate, Fetched, Polled, Quota
 pub use adapters::adapter;
 pub use call::{Call, Choice, OutPart, Sent, SentWay};
 pub use error::{ConfigError, FetchError, PollError, ReceiveError, SendError};
-pub use facebook::{metadata, read_metadata};
 pub use reading::read_webhook;
 pub use settings::{ChannelSettings, Credentials, optional_secrets, required_secrets};
 pub use webhook::Webhook;

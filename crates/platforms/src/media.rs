@@ -7,6 +7,7 @@ use std::{
 };
 
 use domain::{Attachment, safe_file_name};
+use http::Method;
 use reqwest::{
     Client, RequestBuilder, Response,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -15,7 +16,7 @@ use url::{Host, Url};
 
 use crate::{
     ConfigError, FetchError, Fetched,
-    http::{Base, Cut, plain_client, read_capped},
+    http::{Api, Base, Cut, plain_client, read_capped},
     sniff::{extensions, sniff},
 };
 
@@ -28,22 +29,18 @@ pub(crate) struct Media {
     /// Host names, each with everything below it.
     hosts: &'static [&'static str],
     /// Where the platform's API is a fake on this machine, its files are there too.
-    local: Option<(Base, Client)>,
+    local: Option<Api>,
 }
 
 impl Media {
-    pub(crate) fn new(
-        hosts: &'static [&'static str],
-        base: &Base,
-        api: &Client,
-    ) -> Result<Self, ConfigError> {
+    pub(crate) fn new(hosts: &'static [&'static str], base: &Base) -> Result<Self, ConfigError> {
         let client = plain_client()
             .https_only(true)
             .no_proxy()
             .dns_resolver(Arc::new(PublicOnly))
             .build()
             .map_err(|_| ConfigError::NoClient)?;
-        let local = base.is_loopback().then(|| (base.clone(), api.clone()));
+        let local = if base.is_loopback() { Some(Api::new(base.clone())?) } else { None };
         Ok(Self { client, hosts, local })
     }
 
@@ -63,8 +60,8 @@ impl Media {
     }
 
     fn request(&self, url: &Url) -> Result<RequestBuilder, FetchError> {
-        if let Some((_, client)) = self.local.as_ref().filter(|(base, _)| base.serves(url)) {
-            return Ok(client.get(url.clone()));
+        if let Some(api) = self.local.as_ref().filter(|api| api.base().serves(url)) {
+            return Ok(api.request(Method::GET, url.clone()));
         }
         if self.allows(url) { Ok(self.client.get(url.clone())) } else { Err(FetchError::NotAllowed) }
     }
@@ -185,7 +182,7 @@ mod tests {
 
     fn media() -> Media {
         let base = Base::new("api_base", Some("https://graph.facebook.com"), "").unwrap();
-        Media::new(&["fbcdn.net", "fbsbx.com"], &base, &Client::new()).unwrap()
+        Media::new(&["fbcdn.net", "fbsbx.com"], &base).unwrap()
     }
 
     #[test]

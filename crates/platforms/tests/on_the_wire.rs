@@ -22,7 +22,7 @@ use axum::{
 use domain::{Attachment, Platform, ReplyId, ReplyToken, ThreadKind, Timestamp};
 use platforms::{
     Account, AccountWarning, Adapter, Call, ChannelSettings, Choice, Credentials, Fate, FetchError, OutPart,
-    PollError, SendError, SentWay, adapter, read_metadata,
+    PollError, SendError, SentWay, adapter, facebook::read_metadata,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -359,6 +359,36 @@ async fn nobody_listening_is_unreachable_and_a_cut_line_is_unsure() {
         assert_eq!(channel.send(&call("1", "a")).await, Err(SendError::Unsure), "{}", channel.platform());
         assert_eq!(channel.profile("1").await, Err(SendError::Unreachable), "{}", channel.platform());
     }
+}
+
+#[tokio::test]
+async fn after_sleep_no_old_connection_is_used() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (count, mut counted) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            count.send(()).unwrap();
+            tokio::spawn(async move {
+                let mut some = [0_u8; 4_096];
+                while tokio::io::AsyncReadExt::read(&mut socket, &mut some).await.unwrap_or(0) > 0 {
+                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+                    tokio::io::AsyncWriteExt::write_all(&mut socket, answer).await.unwrap();
+                }
+            });
+        }
+    });
+    let line = Fake { address, script: Script::default() }.line();
+    line.typing("Umali").await.unwrap();
+    line.typing("Umali").await.unwrap();
+    line.woke();
+    line.typing("Umali").await.unwrap();
+    let mut connections = 0;
+    while counted.try_recv().is_ok() {
+        connections += 1;
+    }
+    assert_eq!(connections, 2, "one before the sleep, one after");
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ impl Facebook {
             verify_token: secret("verify_token")?.clone(),
             page,
             human_agent: settings.human_agent,
-            media: Media::new(FILES, graph.base(), graph.client())?,
+            media: Media::new(FILES, graph.base())?,
             graph,
         })
     }
@@ -148,6 +148,10 @@ impl Adapter for Facebook {
 
     async fn connect(&self, webhook: Option<&str>) -> Result<(), SendError> {
         account::connect(&self.graph, &self.page, webhook).await
+    }
+
+    fn woke(&self) {
+        self.graph.renew();
     }
 
     async fn fetch(&self, file: &Attachment) -> Result<Fetched, FetchError> {

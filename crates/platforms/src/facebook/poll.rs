@@ -15,8 +15,11 @@ use crate::{PollError, Polled, events::bounded, json::Json, meta::Graph};
 const FIELDS: &str = "id,updated_time,participants,\
     messages.limit(20){id,created_time,from,to,message,attachments{id,mime_type,name,size,image_data,video_data,file_url},sticker}";
 
-/// 25 conversations each; a gap longer than this many is filled with its newest.
-const MOST_PAGES: usize = 8;
+/// Pages of 25 conversations: a gap of up to a thousand conversations is filled whole.
+const MOST_PAGES: usize = 40;
+
+/// Without a cursor there is no gap, only a beginning: the newest 100 conversations.
+const FIRST_PAGES: usize = 4;
 
 /// The cursor is the time of the newest change seen, in milliseconds. There is no `since`: conversations come
 /// newest first and are read until one is older.
@@ -25,7 +28,7 @@ pub(super) async fn poll(graph: &Graph, page: &str, cursor: Option<&str>) -> Res
     let mut newest = seen;
     let mut events = Vec::new();
     let mut after = String::new();
-    for _ in 0..MOST_PAGES {
+    for _ in 0..if cursor.is_some() { MOST_PAGES } else { FIRST_PAGES } {
         let mut query = vec![("platform", "messenger"), ("fields", FIELDS), ("limit", "25")];
         if !after.is_empty() {
             query.push(("after", &after));

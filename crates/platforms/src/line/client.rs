@@ -7,7 +7,7 @@ use std::{
 
 use domain::{Attachment, Platform};
 use http::Method;
-use reqwest::{Client, header::HeaderValue};
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     ChannelSettings, ConfigError, Credentials, FetchError, Fetched, SendError,
-    http::{Answer, Base, Lost, api_client, bearer, exchange},
+    http::{Answer, Api, Base, Lost, bearer, exchange},
     media::{Media, fetched},
     settings::required,
     throttle::{Rate, Throttle},
@@ -34,8 +34,7 @@ pub(super) const ENDPOINT: Rate = Rate { per_second: 16, burst: 16 };
 const RENEW_BEFORE: Duration = Duration::from_secs(120);
 
 pub(super) struct Line {
-    client: Client,
-    base: Base,
+    api: Api,
     content: Base,
     media: Media,
     token: Token,
@@ -74,8 +73,7 @@ impl Line {
             settings.content_base.as_deref().or(settings.api_base.as_deref()),
             PUBLIC_CONTENT,
         )?;
-        let client = api_client(&base)?;
-        let media = Media::new(&["line-scdn.net"], &content, &client)?;
+        let media = Media::new(&["line-scdn.net"], &content)?;
         let token = match (credentials.get("channel_access_token"), credentials.get("channel_id")) {
             (None, Some(id)) => Token::Stateless {
                 channel_id: id.expose_secret().trim().to_owned(),
@@ -87,7 +85,11 @@ impl Line {
                 required(Platform::Line, credentials, "channel_access_token")?,
             )?),
         };
-        Ok(Self { client, base, content, media, token, throttle: Throttle::default() })
+        Ok(Self { api: Api::new(base)?, content, media, token, throttle: Throttle::default() })
+    }
+
+    pub(super) fn renew(&self) {
+        self.api.renew();
     }
 
     pub(super) async fn get(&self, path: &[&str]) -> Result<Answer, Trouble> {
@@ -118,7 +120,7 @@ impl Line {
         let lane = path.iter().take(5).copied().collect::<Vec<_>>().join("/");
         self.throttle.pass(&lane, rate).await.map_err(Trouble::Wait)?;
         let mut request =
-            self.client.request(method, self.base.join(path)).header("authorization", self.token().await?);
+            self.api.request(method, self.api.base().join(path)).header("authorization", self.token().await?);
         if let Some(body) = body {
             request = request.json(body);
         }
@@ -144,7 +146,11 @@ impl Line {
         let token = self.token().await.map_err(|trouble| SendError::from(trouble).of_fetching())?;
         let url = self.content.join(&["v2", "bot", "message", id, "content"]);
         // A video of 200 MB is cut at the cap; up to it, a slow line needs its time.
-        let request = self.client.get(url).header("authorization", token).timeout(Duration::from_secs(120));
+        let request = self
+            .api
+            .request(Method::GET, url)
+            .header("authorization", token)
+            .timeout(Duration::from_secs(120));
         fetched(request.send().await.map_err(|_| FetchError::Unreachable)?, file).await
     }
 
@@ -162,7 +168,8 @@ impl Line {
             ("client_id", channel_id),
             ("client_secret", secret.expose_secret().trim()),
         ];
-        let request = self.client.post(self.base.join(&["oauth2", "v3", "token"])).form(&form);
+        let request =
+            self.api.request(Method::POST, self.api.base().join(&["oauth2", "v3", "token"])).form(&form);
         // Asking for a token sends nothing to the customer, so a doubtful answer is no answer.
         let answer = exchange(request).await.map_err(|_| Trouble::NoToken(SendError::Unreachable))?;
         let json = answer.json();

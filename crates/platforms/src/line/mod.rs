@@ -124,6 +124,10 @@ impl Adapter for LineAdapter {
         account::connect(&self.line, webhook).await
     }
 
+    fn woke(&self) {
+        self.line.renew();
+    }
+
     async fn fetch(&self, file: &Attachment) -> Result<Fetched, FetchError> {
         self.line.content(file).await
     }

@@ -4,13 +4,13 @@ pub(crate) mod error;
 pub(crate) mod usage;
 
 use http::Method;
-use reqwest::{Client, header::HeaderValue};
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::{
     ChannelSettings, ConfigError, SendError,
-    http::{Answer, Base, Lost, api_client, bearer, exchange},
+    http::{Answer, Api, Base, Lost, bearer, exchange},
     json::Json,
     signature::hmac_sha256_hex,
     throttle::{Rate, Throttle},
@@ -24,8 +24,7 @@ const PUBLIC: &str = "https://graph.facebook.com";
 
 /// A Page's or account's access to the Graph API.
 pub(crate) struct Graph {
-    client: Client,
-    base: Base,
+    api: Api,
     authorization: HeaderValue,
     /// Proves with each call that we hold the app secret, not just a token that someone found.
     /// <https://developers.facebook.com/docs/graph-api/guides/secure-requests>
@@ -67,20 +66,19 @@ impl Graph {
         let (name, token) = token;
         let trimmed = token.expose_secret().trim();
         Ok(Self {
-            client: api_client(&base)?,
+            api: Api::new(base)?,
             authorization: bearer(name, token)?,
             proof: hmac_sha256_hex(app_secret, trimmed.as_bytes()),
             throttle: Throttle::default(),
-            base,
         })
     }
 
     pub(crate) const fn base(&self) -> &Base {
-        &self.base
+        self.api.base()
     }
 
-    pub(crate) const fn client(&self) -> &Client {
-        &self.client
+    pub(crate) fn renew(&self) {
+        self.api.renew();
     }
 
     pub(crate) async fn get(
@@ -111,13 +109,12 @@ impl Graph {
         body: Option<&Value>,
     ) -> Result<Json, Trouble> {
         self.throttle.pass(lane, rate).await.map_err(Trouble::Wait)?;
-        let mut url = self.base.join(&[VERSION]);
+        let mut url = self.api.base().join(&[VERSION]);
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path);
         }
         url.query_pairs_mut().extend_pairs(query).append_pair("appsecret_proof", &self.proof);
-        let mut request =
-            self.client.request(method, url).header("authorization", self.authorization.clone());
+        let mut request = self.api.request(method, url).header("authorization", self.authorization.clone());
         if let Some(body) = body {
             request = request.json(body);
         }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use domain::Attachment;
-use reqwest::Client;
+use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::error::{Refusal, send_error};
 use crate::{
     ChannelSettings, ConfigError, FetchError, Fetched, SendError,
-    http::{Answer, Base, Lost, api_client, exchange},
+    http::{Answer, Api, Base, Lost, exchange},
     json::Json,
     media::fetched,
     throttle::{Rate, Throttle},
@@ -25,8 +25,7 @@ const OVERALL: Rate = Rate { per_second: 30, burst: 30 };
 const PER_CHAT: Rate = Rate { per_second: 1, burst: 3 };
 
 pub(super) struct Bot {
-    client: Client,
-    base: Base,
+    api: Api,
     /// `bot<token>`, as it stands in the path.
     segment: SecretString,
     throttle: Throttle,
@@ -64,11 +63,14 @@ impl Bot {
         }
         let base = Base::new("api_base", settings.api_base.as_deref(), PUBLIC)?;
         Ok(Self {
-            client: api_client(&base)?,
+            api: Api::new(base)?,
             segment: format!("bot{token}").into(),
             throttle: Throttle::default(),
-            base,
         })
+    }
+
+    pub(super) fn renew(&self) {
+        self.api.renew();
     }
 
     /// Waits for its turn in the chat and over all.
@@ -94,8 +96,8 @@ impl Bot {
         body: &Value,
         longer: Option<Duration>,
     ) -> Result<Answer, Trouble> {
-        let url = self.base.join(&[self.segment.expose_secret(), method]);
-        let mut request = self.client.post(url).json(body);
+        let url = self.api.base().join(&[self.segment.expose_secret(), method]);
+        let mut request = self.api.request(Method::POST, url).json(body);
         if let Some(longer) = longer {
             request = request.timeout(longer + Duration::from_secs(15));
         }
@@ -110,7 +112,8 @@ impl Bot {
         let path = told.get("file_path").string().ok_or(FetchError::Gone)?;
         let mut segments = vec!["file", self.segment.expose_secret()];
         segments.extend(path.split('/').filter(|segment| !segment.is_empty()));
-        let request = self.client.get(self.base.join(&segments)).timeout(Duration::from_secs(120));
+        let request =
+            self.api.request(Method::GET, self.api.base().join(&segments)).timeout(Duration::from_secs(120));
         let response = request.send().await.map_err(|_| FetchError::Unreachable)?;
         let named = Attachment {
             name: file.name.clone().or_else(|| path.rsplit('/').next().map(str::to_owned)),

@@ -163,6 +163,10 @@ impl Adapter for Telegram {
         account::connect(&self.bot, webhook, self.webhook_secret.as_ref()).await
     }
 
+    fn woke(&self) {
+        self.bot.renew();
+    }
+
     async fn fetch(&self, file: &Attachment) -> Result<Fetched, FetchError> {
         self.bot.file(file).await
     }
