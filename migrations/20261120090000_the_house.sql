@@ -339,6 +339,8 @@ CREATE TABLE delivery (
     -- Frozen before the first byte leaves: what evidence is looked for later.
     frozen          TEXT,
     first_tried_at  INTEGER,
+    -- How often evidence was looked for.
+    looks           INTEGER NOT NULL DEFAULT 0,
     reason          TEXT,
     sent_at         INTEGER,
     way             TEXT
@@ -367,6 +369,7 @@ CREATE TABLE escalation (
     outcome         TEXT
 ) STRICT;
 CREATE UNIQUE INDEX escalation_open ON escalation (conversation_id) WHERE ended_at IS NULL;
+CREATE INDEX escalation_urgent ON escalation (workspace_id, priority DESC, raised_at) WHERE ended_at IS NULL;
 CREATE INDEX escalation_raised ON escalation (workspace_id, raised_at);
 
 CREATE TABLE lesson (
@@ -437,6 +440,7 @@ SELECT
         WHEN 'gathering' THEN 'pending'
         WHEN 'ready' THEN 'pending'
         WHEN 'writing' THEN 'processing'
+        WHEN 'answered' THEN 'complete'
         ELSE CASE WHEN turn.error IS NULL THEN 'complete' ELSE 'error' END
     END                       AS status,
     turn.attempts             AS attempts,

@@ -4,19 +4,20 @@ use std::{
     collections::BTreeMap,
     fmt,
     fs::File,
+    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use domain::ChannelId;
-use futures::future::LocalBoxFuture;
+use futures::future::{FutureExt as _, LocalBoxFuture};
 use jiff::tz::TimeZone;
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{Change, Result, StoreError};
 
@@ -63,8 +64,10 @@ struct Inner {
     readers: SqlitePool,
     changes: broadcast::Sender<Arc<[Change]>>,
     path: PathBuf,
-    /// Held for as long as the house lives: a second one finds it taken.
-    _lock: File,
+    /// True asks the writer to end.
+    closing: watch::Sender<bool>,
+    /// Its other end goes with the writer.
+    ended: watch::Receiver<()>,
 }
 
 /// Inside one transaction: the connection, and what will be told once it is committed.
@@ -131,7 +134,7 @@ impl Store {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .pragma("key", key.pragma())
-            .create_if_missing(true)
+            .create_if_missing(false)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(match durability {
                 Durability::Full => SqliteSynchronous::Full,
@@ -145,6 +148,13 @@ impl Store {
             .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-65536")
             .disable_statement_logging();
+        if !path.exists() {
+            make(path, &options).await?;
+        }
+        // SQLite takes an empty file for a new database; ours are never empty.
+        if std::fs::metadata(path).map_err(|error| StoreError::Folder(error.to_string()))?.len() == 0 {
+            return Err(StoreError::Damaged);
+        }
         let mut writer = options.connect().await?;
         sqlx::migrate!("../../migrations").run(&mut writer).await?;
         // SQLCipher's SQLite lacks the WAL-reset fix of 3.51.3: only the one writer checkpoints.
@@ -154,7 +164,6 @@ impl Store {
             .max_lifetime(None)
             .connect_with(
                 options
-                    .create_if_missing(false)
                     .pragma("wal_autocheckpoint", "0")
                     .pragma("query_only", "1")
                     .pragma("cache_size", "-16384"),
@@ -162,12 +171,19 @@ impl Store {
             .await?;
         let (changes, _) = broadcast::channel(4_096);
         let (jobs, waiting) = mpsc::channel(MOST_IN_A_COMMIT * 4);
+        let (closing, asked) = watch::channel(false);
+        let (alive, ended) = watch::channel(());
         let tell = changes.clone();
         std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_on_and_on(writer, waiting, &tell))
+            .spawn(move || {
+                write_on_and_on(writer, waiting, asked, &tell);
+                // Only now may another house take the file, and only then does `close` return.
+                drop(lock);
+                drop(alive);
+            })
             .map_err(|error| StoreError::Defect(error.to_string()))?;
-        Ok(Self { inner: Arc::new(Inner { jobs, readers, changes, path: path.to_owned(), _lock: lock }) })
+        Ok(Self { inner: Arc::new(Inner { jobs, readers, changes, path: path.to_owned(), closing, ended }) })
     }
 
     /// Runs the work inside a transaction and answers after the commit. A work that fails leaves no trace; works
@@ -180,7 +196,10 @@ impl Store {
         let (answer, answered) = oneshot::channel();
         let job: Box<dyn Job> = Box::new(Work { work, answer });
         self.inner.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
-        answered.await.map_err(|_| StoreError::Closed)?
+        answered.await.map_err(|_| match self.inner.ended.has_changed() {
+            Ok(_) => StoreError::Defect("a work panicked".to_owned()),
+            Err(_) => StoreError::Closed,
+        })?
     }
 
     pub fn read(&self) -> Reader {
@@ -196,9 +215,12 @@ impl Store {
         &self.inner.path
     }
 
-    /// Closes the readers and lets the writer end after the works that wait.
+    /// Closes the readers, and the writer after the works that wait; the file is free when this returns.
     pub async fn close(&self) {
         self.inner.readers.close().await;
+        self.inner.closing.send_replace(true);
+        // It never sends: this waits for the writer's end to go.
+        let _ = self.inner.ended.clone().changed().await;
     }
 }
 
@@ -220,14 +242,44 @@ pub(crate) fn entropy() -> [u8; 10] {
     bytes
 }
 
-fn take_lock(path: &Path) -> Result<File> {
+/// A database comes into being whole or not at all: made beside its place, then moved there.
+async fn make(path: &Path, options: &SqliteConnectOptions) -> Result<()> {
+    let folder_error = |error: std::io::Error| StoreError::Folder(error.to_string());
+    // The log of a database that is gone: it must not be played into a new one, nor be thrown away.
+    if std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0) {
+        return Err(StoreError::Damaged);
+    }
+    let new = beside(path, ".new");
+    for leftover in [new.clone(), beside(path, ".new-wal"), beside(path, ".new-shm")] {
+        match std::fs::remove_file(leftover) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(folder_error(error)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    let mut connection = options.clone().filename(&new).create_if_missing(true).connect().await?;
+    sqlx::migrate!("../../migrations").run(&mut connection).await?;
+    // The last connection takes the log into the file and removes it.
+    connection.close().await?;
+    std::fs::rename(&new, path).map_err(folder_error)?;
+    // The name must outlive a power cut too. Where folders cannot be synced (Windows) the file system sees to it.
+    if let Some(Ok(folder)) = path.parent().map(File::open) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn take_lock(path: &Path) -> Result<File> {
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(PathBuf::from(name))
+        .open(beside(path, ".lock"))
         .map_err(|error| StoreError::Folder(error.to_string()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -240,6 +292,7 @@ fn take_lock(path: &Path) -> Result<File> {
 fn write_on_and_on(
     connection: SqliteConnection,
     mut waiting: mpsc::Receiver<Box<dyn Job>>,
+    mut asked_to_end: watch::Receiver<bool>,
     tell: &broadcast::Sender<Arc<[Change]>>,
 ) {
     let runtime = match tokio::runtime::Builder::new_current_thread().build() {
@@ -252,7 +305,18 @@ fn write_on_and_on(
     runtime.block_on(async move {
         let mut tx = Tx { connection, changes: Vec::new(), zones: BTreeMap::new() };
         let mut batch = Vec::with_capacity(MOST_IN_A_COMMIT);
-        while waiting.recv_many(&mut batch, MOST_IN_A_COMMIT).await > 0 {
+        loop {
+            let came = tokio::select! {
+                came = waiting.recv_many(&mut batch, MOST_IN_A_COMMIT) => came,
+                _ = asked_to_end.wait_for(|asked| *asked), if !waiting.is_closed() => {
+                    // Nothing more comes in; what came is still done.
+                    waiting.close();
+                    continue;
+                }
+            };
+            if came == 0 {
+                break;
+            }
             commit_together(&mut tx, batch.drain(..), tell).await;
         }
         if let Err(error) = tx.connection.close().await {
@@ -280,8 +344,14 @@ async fn commit_together(
             failed = Some(error);
             continue;
         }
-        let (error, finish) = job.run(tx).await;
-        finishes.push(finish);
+        // A work that panics is dropped like one that fails; its asker sees the answer's end go.
+        let error = match AssertUnwindSafe(job.run(tx)).catch_unwind().await {
+            Ok((error, finish)) => {
+                finishes.push(finish);
+                error
+            }
+            Err(_) => Some(StoreError::Defect("a work panicked".to_owned())),
+        };
         failed = match error {
             None => statement(tx, "RELEASE work").await.err(),
             // SQLite may have rolled the whole transaction back: nobody's work in it stands.
@@ -290,6 +360,7 @@ async fn commit_together(
             }
             Some(_) => {
                 tx.changes.truncate(told);
+                tx.zones.clear();
                 undo(tx).await.err()
             }
         };
@@ -302,12 +373,13 @@ async fn commit_together(
         // After a full disk SQLite may have rolled back by itself; then there is nothing left to roll back.
         let _ = statement(tx, "ROLLBACK").await;
         tx.changes.clear();
-    }
-    for finish in finishes {
-        finish(outcome.clone());
+        tx.zones.clear();
     }
     if !tx.changes.is_empty() {
         let _ = tell.send(std::mem::take(&mut tx.changes).into());
+    }
+    for finish in finishes {
+        finish(outcome.clone());
     }
 }
 

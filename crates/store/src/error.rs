@@ -43,8 +43,10 @@ impl From<sqlx::Error> for StoreError {
                     11 => Self::Damaged,
                     13 => Self::DiskFull,
                     26 => Self::WrongKeyOrDamaged,
-                    // A write that fails in the file system is most often a full disk with another face.
-                    10 if matches!(code, 778 | 1034 | 1546) => Self::DiskFull,
+                    // A write that fails in the file system is most often a full disk with another face: WRITE,
+                    // FSYNC, TRUNCATE, SHMOPEN, SHMSIZE, SHMMAP.
+                    10 if matches!(code, 778 | 1034 | 1546 | 4618 | 4874 | 5386) => Self::DiskFull,
+                    8 => Self::Folder("the database file may not be written".to_owned()),
                     14 => Self::Folder("the database file cannot be opened".to_owned()),
                     _ => Self::Defect(database.message().to_owned()),
                 }

@@ -63,17 +63,17 @@ impl Tx {
     pub async fn take_awaiting(&mut self, channel: ChannelId, message: &str) -> Result<Vec<Event>> {
         let channel = channel.to_string();
         let found = query!(
-            "DELETE FROM early_event WHERE channel_id = ? AND message = ? RETURNING at, body",
+            "DELETE FROM early_event WHERE channel_id = ? AND message = ? RETURNING row, at, body",
             channel,
             message
         )
         .fetch_all(&mut self.connection)
         .await?;
-        let mut events: Vec<(Timestamp, Event)> = found
+        let mut events: Vec<(Timestamp, i64, Event)> = found
             .into_iter()
-            .map(|row| Ok((Timestamp::from_millis(row.at), from_json(&row.body)?)))
+            .map(|row| Ok((Timestamp::from_millis(row.at), row.row, from_json(&row.body)?)))
             .collect::<Result<_>>()?;
-        events.sort_by_key(|(at, _)| *at);
-        Ok(events.into_iter().map(|(_, event)| event).collect())
+        events.sort_by_key(|(at, row, _)| (*at, *row));
+        Ok(events.into_iter().map(|(_, _, event)| event).collect())
     }
 }

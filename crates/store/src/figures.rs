@@ -75,18 +75,9 @@ impl Tx {
         value: i64,
     ) -> Result<()> {
         let zone = self.zone(channel).await?;
-        let (channel, key, day) = (channel.to_string(), figure.key()?, local_day(at, &zone));
-        query!(
-            "INSERT INTO figure_day (channel_id, day, figure, value) VALUES (?, ?, ?, ?)
-             ON CONFLICT DO UPDATE SET value = value + excluded.value",
-            channel,
-            day,
-            key,
-            value
-        )
-        .execute(&mut self.connection)
-        .await?;
+        self.figure_on(channel, local_day(at, &zone), figure, value).await?;
         if let Figure::Messages(_) = figure {
+            let (channel, key) = (channel.to_string(), figure.key()?);
             let hour = at.millis().div_euclid(3_600_000);
             query!(
                 "INSERT INTO figure_hour (channel_id, hour, figure, value) VALUES (?, ?, ?, ?)
@@ -99,6 +90,28 @@ impl Tx {
             .execute(&mut self.connection)
             .await?;
         }
+        Ok(())
+    }
+
+    /// Adds to a local day that is already known.
+    pub(crate) async fn figure_on(
+        &mut self,
+        channel: ChannelId,
+        day: i64,
+        figure: Figure,
+        value: i64,
+    ) -> Result<()> {
+        let (channel, key) = (channel.to_string(), figure.key()?);
+        query!(
+            "INSERT INTO figure_day (channel_id, day, figure, value) VALUES (?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET value = value + excluded.value",
+            channel,
+            day,
+            key,
+            value
+        )
+        .execute(&mut self.connection)
+        .await?;
         Ok(())
     }
 

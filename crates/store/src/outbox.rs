@@ -183,9 +183,7 @@ impl Tx {
             )
             .execute(&mut self.connection)
             .await?;
-            query!("UPDATE message SET turn_id = ? WHERE turn_id = ?", into, row.turn_id)
-                .execute(&mut self.connection)
-                .await?;
+            self.join_turns(&row.turn_id, &into).await?;
             self.tell(Change::DeliveryChanged(id(&row.id)?));
         }
         let withdrawn = query!(
@@ -197,11 +195,25 @@ impl Tx {
         .fetch_all(&mut self.connection)
         .await?;
         for row in withdrawn {
-            query!("UPDATE message SET turn_id = ? WHERE turn_id = ?", into, row.turn_id)
-                .execute(&mut self.connection)
-                .await?;
+            self.join_turns(&row.turn_id, &into).await?;
             self.tell(Change::DraftChanged(id(&row.id)?));
         }
+        Ok(())
+    }
+
+    /// The words of an answer that was taken back wait again, as urgently as before.
+    async fn join_turns(&mut self, from: &str, into: &str) -> Result<()> {
+        query!("UPDATE message SET turn_id = ? WHERE turn_id = ?", into, from)
+            .execute(&mut self.connection)
+            .await?;
+        query!(
+            "UPDATE turn SET priority = MAX(priority, (SELECT older.priority FROM turn AS older WHERE older.id = ?))
+             WHERE id = ?",
+            from,
+            into
+        )
+        .execute(&mut self.connection)
+        .await?;
         Ok(())
     }
 
@@ -274,7 +286,9 @@ impl Tx {
         .fetch_optional(&mut self.connection)
         .await?
         .ok_or(StoreError::NotFound("delivery"))?;
-        if row.state == "sent" || row.state == "stopped" {
+        // What was stopped while it was unsure may turn out to have landed: then it stands in the talk after all.
+        let landed = matches!(result, SendResult::Sent { .. });
+        if row.state == "sent" || (row.state == "stopped" && !landed) {
             return Ok(());
         }
         let reply: ReplyId = id(&row.reply_id)?;
@@ -304,7 +318,7 @@ impl Tx {
                     from_history: false,
                 };
                 self.say(&new, remotes, parts).await?;
-                self.count_first_answer(&row.turn_id, &row.author, &row.purpose, &new).await?;
+                self.count_answer(reply, row.turn_id.as_deref(), &row.author, &row.purpose, &new).await?;
             }
             SendResult::Again { at } => {
                 let due = at.millis();
@@ -324,7 +338,13 @@ impl Tx {
                     .execute(&mut self.connection)
                     .await?;
             }
-            SendResult::Stopped { reason } => self.stop_reply(reply, reason).await?,
+            SendResult::Stopped { reason } => {
+                let body = json(reason)?;
+                query!("UPDATE delivery SET state = 'stopped', reason = ? WHERE id = ?", body, key)
+                    .execute(&mut self.connection)
+                    .await?;
+                self.stop_reply(reply, reason).await?;
+            }
         }
         self.tell(Change::DeliveryChanged(reply));
         self.tell(Change::ConversationChanged(id(&row.conversation_id)?));
@@ -346,9 +366,11 @@ impl Tx {
         Ok(())
     }
 
-    async fn count_first_answer(
+    /// An answer of the assistant counts once, however many calls carry it; so does the first one to a turn.
+    async fn count_answer(
         &mut self,
-        turn: &Option<String>,
+        reply: ReplyId,
+        turn: Option<&str>,
         author: &str,
         purpose: &str,
         new: &NewMessage,
@@ -356,7 +378,16 @@ impl Tx {
         if author != "assistant" || purpose != "answer" {
             return Ok(());
         }
-        let conversation = new.conversation.to_string();
+        let (conversation, reply) = (new.conversation.to_string(), reply.to_string());
+        let calls = query!(
+            r#"SELECT COUNT(*) AS "sent!: i64" FROM delivery WHERE reply_id = ? AND state = 'sent'"#,
+            reply
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
+        if calls.sent != 1 {
+            return Ok(());
+        }
         query!(
             "UPDATE conversation SET answers_in_episode = answers_in_episode + 1 WHERE id = ?",
             conversation
@@ -366,14 +397,16 @@ impl Tx {
         self.figure(new.channel, new.said_at, Figure::Answers, 1).await?;
         let Some(turn) = turn else { return Ok(()) };
         let row = query!(
-            r#"SELECT opened_at, (SELECT COUNT(*) FROM delivery JOIN reply ON reply.id = delivery.reply_id
-                       WHERE reply.turn_id = turn.id AND delivery.state = 'sent') AS "sent!: i64"
+            r#"SELECT opened_at, (SELECT COUNT(DISTINCT reply.id) FROM reply
+                       JOIN delivery ON delivery.reply_id = reply.id
+                       WHERE reply.turn_id = turn.id AND reply.author = 'assistant'
+                         AND reply.purpose = 'answer' AND delivery.state = 'sent') AS "answers!: i64"
                FROM turn WHERE id = ?"#,
             turn
         )
         .fetch_one(&mut self.connection)
         .await?;
-        if row.sent == 1 {
+        if row.answers == 1 {
             let took = (new.said_at.millis() - row.opened_at).max(0);
             self.figure(new.channel, new.said_at, Figure::FirstAnswers, 1).await?;
             self.figure(new.channel, new.said_at, Figure::FirstAnswerMillis, took).await?;
@@ -396,13 +429,14 @@ impl Tx {
         Ok(())
     }
 
-    /// A person took the conversation: whatever the assistant promised and has not begun to send is stopped.
+    /// A person took the conversation: whatever the assistant promised and is not on its way is stopped; what is
+    /// stuck too, so that it does not hold the person's own words.
     pub async fn stop_assistant(&mut self, conversation: ConversationId, reason: &StuckReason) -> Result<()> {
         let (key, body) = (conversation.to_string(), json(reason)?);
         let stopped = query!(
             r#"UPDATE delivery SET state = 'stopped', reason = ?
-               WHERE conversation_id = ? AND state = 'waiting'
-                 AND reply_id IN (SELECT id FROM reply WHERE author = 'assistant')
+               WHERE conversation_id = ? AND state IN ('waiting', 'stuck')
+                 AND (SELECT author FROM reply WHERE reply.id = reply_id) = 'assistant'
                RETURNING reply_id AS "reply_id!""#,
             body,
             key
@@ -460,6 +494,15 @@ impl Tx {
             .execute(&mut self.connection)
             .await?;
         Ok(done.rows_affected())
+    }
+
+    /// Evidence was looked for once more.
+    pub async fn looked(&mut self, delivery: Uuid) -> Result<()> {
+        let key = delivery.to_string();
+        query!("UPDATE delivery SET looks = looks + 1 WHERE id = ?", key)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(())
     }
 
     /// The delivery that carries this key, as an echo names it: by the delivery's id or its reply's.
@@ -528,12 +571,20 @@ impl Reader {
         .collect()
     }
 
+    /// When the next head of a lane is due; what waits behind another wakes nobody.
     pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>> {
-        let row =
-            query!(r#"SELECT MIN(due_at) AS "due?: i64" FROM delivery WHERE state IN ('waiting', 'unsure')"#)
-                .fetch_one(&self.pool)
-                .await?;
-        Ok(row.due.map(time))
+        let row = query!(
+            "SELECT due_at FROM delivery
+             WHERE state IN ('waiting', 'unsure')
+               AND NOT EXISTS (SELECT 1 FROM delivery AS older
+                               WHERE older.conversation_id = delivery.conversation_id
+                                 AND older.row < delivery.row
+                                 AND older.state IN ('waiting', 'sending', 'unsure', 'stuck'))
+             ORDER BY due_at LIMIT 1"
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| time(row.due_at)))
     }
 
     /// Replies of the channel that left since a moment.
@@ -550,13 +601,29 @@ impl Reader {
         Ok(count(row.n))
     }
 
-    /// What a delivery was frozen as, for looking for its evidence.
-    pub async fn frozen(&self, delivery: Uuid) -> Result<Option<(String, Timestamp, u32)>> {
+    /// What a delivery was frozen as, for looking for its evidence: the call, its reply, when it first left, and
+    /// how often it was looked for.
+    pub async fn frozen_call(&self, delivery: Uuid) -> Result<Option<(String, ReplyId, Timestamp, u32)>> {
         let key = delivery.to_string();
-        let row = query!("SELECT frozen, first_tried_at, attempts FROM delivery WHERE id = ?", key)
+        let row = query!("SELECT frozen, reply_id, first_tried_at, looks FROM delivery WHERE id = ?", key)
             .fetch_optional(&self.pool)
             .await?;
-        Ok(row.and_then(|row| Some((row.frozen?, time(row.first_tried_at?), count(row.attempts)))))
+        let Some((frozen, reply, tried, looks)) =
+            row.and_then(|row| Some((row.frozen?, row.reply_id, row.first_tried_at?, row.looks)))
+        else {
+            return Ok(None);
+        };
+        Ok(Some((frozen, id(&reply)?, time(tried), count(looks))))
+    }
+
+    /// The platform's id of the customer's message that a delivery answers.
+    pub async fn last_heard_for(&self, delivery: Uuid) -> Result<Option<String>> {
+        let key = delivery.to_string();
+        let row = query!("SELECT conversation_id FROM delivery WHERE id = ?", key)
+            .fetch_optional(&self.pool)
+            .await?
+            .ok_or(StoreError::NotFound("delivery"))?;
+        self.last_heard(id(&row.conversation_id)?).await
     }
 
     /// The journey of all replies of a conversation, oldest first.

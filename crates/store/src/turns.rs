@@ -2,7 +2,7 @@
 
 use domain::{
     AnswerAs, ConversationId, EscalationRule, Intent, MessageId, Part, Settings, SilentBecause, Timestamp,
-    TurnId, Understanding, WorkspaceId, turn_due,
+    TurnId, TurnState, Understanding, WorkspaceId, turn_due,
 };
 use sqlx::query;
 
@@ -68,7 +68,8 @@ impl Tx {
             let (said, priority) = (said_at.millis(), i64::from(priority));
             query!(
                 "UPDATE turn SET state = 'gathering', revision = revision + 1, due_at = ?, answer_as = NULL,
-                        last_message_at = MAX(last_message_at, ?), priority = MAX(priority, ?)
+                        attempts = 0, error = NULL, last_message_at = MAX(last_message_at, ?),
+                        priority = MAX(priority, ?)
                  WHERE id = ?",
                 due,
                 said,
@@ -116,7 +117,8 @@ impl Tx {
     pub async fn turn_changed(&mut self, conversation: ConversationId, now: Timestamp) -> Result<()> {
         let (key, at) = (conversation.to_string(), now.millis());
         let changed = query!(
-            r#"UPDATE turn SET state = 'gathering', revision = revision + 1, due_at = ?
+            r#"UPDATE turn SET state = 'gathering', revision = revision + 1, due_at = ?, answer_as = NULL,
+                      attempts = 0, error = NULL
                WHERE conversation_id = ? AND state IN ('gathering', 'ready', 'writing') RETURNING id AS "id!""#,
             at,
             key
@@ -272,7 +274,7 @@ impl Tx {
         Ok(done.rows_affected())
     }
 
-    /// The attempt failed: again later, with the reason kept.
+    /// The attempt failed: again later, with the reason kept. An overtaken attempt changes nothing.
     pub async fn turn_again(
         &mut self,
         turn: TurnId,
@@ -281,7 +283,7 @@ impl Tx {
         error: &str,
     ) -> Result<()> {
         let (key, due) = (turn.to_string(), due.millis());
-        query!(
+        let done = query!(
             "UPDATE turn SET state = 'ready', due_at = ?, error = ?
              WHERE id = ? AND revision = ? AND state = 'writing'",
             due,
@@ -291,7 +293,9 @@ impl Tx {
         )
         .execute(&mut self.connection)
         .await?;
-        self.tell(Change::TurnReady(turn));
+        if done.rows_affected() > 0 {
+            self.tell(Change::TurnReady(turn));
+        }
         Ok(())
     }
 }
@@ -371,16 +375,35 @@ impl Reader {
     }
 
     /// When the next turn is to be decided or answered.
-    pub async fn next_turn_due(&self, state: domain::TurnState) -> Result<Option<Timestamp>> {
-        let state = state.name();
+    pub async fn next_turn_due(&self, state: TurnState) -> Result<Option<Timestamp>> {
+        let due = match state {
+            TurnState::Gathering => {
+                query!(r#"SELECT MIN(due_at) AS "due?: i64" FROM turn WHERE state = 'gathering'"#)
+                    .fetch_one(&self.pool)
+                    .await?
+                    .due
+            }
+            TurnState::Ready => {
+                query!(r#"SELECT MIN(due_at) AS "due?: i64" FROM turn WHERE state = 'ready'"#)
+                    .fetch_one(&self.pool)
+                    .await?
+                    .due
+            }
+            TurnState::Writing | TurnState::Answered | TurnState::Escalated | TurnState::Silent => None,
+        };
+        Ok(due.map(time))
+    }
+
+    /// Is an answer still wanted for it?
+    pub async fn still_writing(&self, turn: TurnId) -> Result<bool> {
+        let key = turn.to_string();
         let row = query!(
-            r#"SELECT MIN(due_at) AS "due?: i64" FROM turn WHERE state = ?
-               AND state IN ('gathering', 'ready', 'writing')"#,
-            state
+            r#"SELECT EXISTS (SELECT 1 FROM turn WHERE id = ? AND state = 'writing') AS "yes!: i64""#,
+            key
         )
         .fetch_one(&self.pool)
         .await?;
-        Ok(row.due.map(time))
+        Ok(row.yes != 0)
     }
 
     /// The words of a turn, in the order they were said.
