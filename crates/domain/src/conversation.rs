@@ -80,6 +80,8 @@ pub enum SilentBecause {
     OtherAppHasIt,
     TooOld,
     Spam,
+    /// The channel is not connected now.
+    NotConnected,
     /// The assistant found that nothing needs to be said.
     NothingToSay,
 }

@@ -124,3 +124,30 @@ pub struct ModelWish {
     pub instructions: Option<String>,
     pub most_tokens: Option<u32>,
 }
+
+impl Personality {
+    /// Polite and without a character of its own: speaks until the owner has made one.
+    pub fn plain(id: PersonalityId) -> Self {
+        Self {
+            id,
+            version: 0,
+            name: String::new(),
+            tongues: vec![Tongue::Thai, Tongue::English],
+            tone: String::new(),
+            formality: 60,
+            warmth: 50,
+            length: 30,
+            emoji: 0,
+            pronoun_th: "ทางร้าน".to_owned(),
+            particle_th: Particle::Kha,
+            greeting: Bilingual::both("สวัสดีค่ะ มีอะไรให้ช่วยคะ", "Hello! How can we help?"),
+            sign_off: Bilingual::default(),
+            always_say: Vec::new(),
+            never_say: Vec::new(),
+            hand_over: Vec::new(),
+            templates: BTreeMap::new(),
+            steps: BTreeMap::new(),
+            model: ModelWish::default(),
+        }
+    }
+}

@@ -1,0 +1,477 @@
+//! The house: the composition root. What is opened here is all that runs.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use domain::{
+    Autonomy, Channel, ChannelId, ConversationId, Door, DraftId, Health, Intent, MessageId, Personality,
+    Platform, ReplyId, SentimentLevel, Settings, WorkspaceId,
+};
+use platforms::{Account, Webhook};
+use secrecy::{ExposeSecret, SecretString};
+use store::{Change, Durability, KnowledgePiece, NewChannel, Reader, Store};
+use tokio::{sync::broadcast, task::JoinHandle};
+use vault::Vault;
+
+use crate::{
+    Clock, HouseError, ModelChoice, Recovered, RelayLine, Stopped, TunnelDoor, arrival, decision, delivery,
+    doors, hands, learning, model, recovery::recover, reply, shared::Shared, supervisor::Supervisor,
+    understanding, worker,
+};
+
+/// As long as workers may take to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What a house is opened with.
+pub struct HouseConfig {
+    /// The folder of its data.
+    pub home: PathBuf,
+    pub vault: Vault,
+    pub clock: Clock,
+    pub durability: Durability,
+    /// Where the tunnel door listens, if it shall be open; port 0 = any.
+    pub tunnel: Option<SocketAddr>,
+}
+
+/// Where things lie in the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptIn;
+
+impl KeptIn {
+    pub const DATABASE: &'static str = "sala.db";
+}
+
+/// An open house. Dropping it stops the workers without grace; [`House::stop`] is the way to end.
+pub struct House {
+    shared: Arc<Shared>,
+    workers: Option<JoinHandle<Stopped>>,
+    tunnel: Option<TunnelDoor>,
+    recovered: Recovered,
+}
+
+impl House {
+    /// Opens memory and vault, gives a fate to what was in flight, and starts the rooms.
+    pub async fn open(config: HouseConfig) -> Result<Self, HouseError> {
+        let mut house = Self::open_quietly(&config).await?;
+        house.start(config.tunnel).await?;
+        Ok(house)
+    }
+
+    /// Opens without starting any room: for tools that look, import or set up.
+    pub async fn open_quietly(config: &HouseConfig) -> Result<Self, HouseError> {
+        let path = config.home.join(KeptIn::DATABASE);
+        let exists = tokio::fs::try_exists(&path).await?;
+        let key = config.vault.database_key(exists).await?;
+        let key = store::DatabaseKey::new(*key.expose());
+        let store = Store::open(&path, &key, config.durability).await?;
+        let now = config.clock.now();
+        let workspace = store.write(async move |tx| tx.ensure_workspace("Sala", now).await).await?;
+        let shared = Arc::new(Shared::new(store, config.vault.clone(), config.clock.clone(), workspace));
+        shared.read_settings().await?;
+        shared.read_knowledge().await?;
+        shared.read_personalities().await?;
+        shared.read_channels().await?;
+        if let Err(error) = shared.read_model().await {
+            // The built-in assistant needs no key: the house opens, and says what is wrong.
+            tracing::warn!(%error, "the language model is not available; the built-in assistant answers");
+            shared.trouble("model", &error);
+        }
+        Ok(Self { shared, workers: None, tunnel: None, recovered: Recovered::default() })
+    }
+
+    async fn start(&mut self, tunnel: Option<SocketAddr>) -> Result<(), HouseError> {
+        let shared = &self.shared;
+        self.recovered = recover(shared).await?;
+        let mut supervisor = Supervisor::new(shared.stopping.clone());
+        if let Some(address) = tunnel {
+            let (door, serving) = doors::open_tunnel(shared, address).await?;
+            self.tunnel = Some(door);
+            tokio::spawn(serving);
+        }
+        let add = |supervisor: &mut Supervisor, name, room: fn(Arc<Shared>) -> Room| {
+            let shared = shared.clone();
+            supervisor.add(name, move || room(shared.clone()));
+        };
+        add(&mut supervisor, "cache", |shared| Box::pin(keep_fresh(shared)));
+        add(&mut supervisor, "arrival", |shared| {
+            Box::pin(worker::run(shared, "arrival", arrival::wakes, async |shared: &Arc<Shared>| {
+                arrival::step(shared).await
+            }))
+        });
+        add(&mut supervisor, "understanding", |shared| {
+            Box::pin(worker::run(
+                shared,
+                "understanding",
+                understanding::wakes,
+                async |shared: &Arc<Shared>| understanding::step(shared).await,
+            ))
+        });
+        add(&mut supervisor, "decision", |shared| {
+            Box::pin(worker::run(shared, "decision", decision::wakes, async |shared: &Arc<Shared>| {
+                decision::step(shared).await
+            }))
+        });
+        add(&mut supervisor, "reply", |shared| Box::pin(reply::run(shared)));
+        add(&mut supervisor, "delivery", |shared| Box::pin(delivery::run(shared)));
+        add(&mut supervisor, "relay", |shared| Box::pin(doors::pull(shared)));
+        add(&mut supervisor, "polling", |shared| Box::pin(doors::poll(shared)));
+        add(&mut supervisor, "wake", |shared| Box::pin(watch_sleep(shared)));
+        self.workers = Some(tokio::spawn(supervisor.run(GRACE)));
+        Ok(())
+    }
+
+    /// Every worker ends within its grace period, or is named.
+    pub async fn stop(mut self) -> Stopped {
+        self.shared.stopping.cancel();
+        let stopped = match self.workers.take() {
+            Some(workers) => workers.await.unwrap_or_default(),
+            None => Stopped::default(),
+        };
+        self.shared.store.close().await;
+        stopped
+    }
+
+    pub fn read(&self) -> Reader {
+        self.shared.store.read()
+    }
+
+    pub fn changes(&self) -> broadcast::Receiver<Arc<[Change]>> {
+        self.shared.store.changes()
+    }
+
+    pub fn workspace(&self) -> WorkspaceId {
+        self.shared.workspace
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    pub fn recovered(&self) -> Recovered {
+        self.recovered
+    }
+
+    /// Where the tunnel is to be pointed, if its door is open.
+    pub fn tunnel(&self) -> Option<TunnelDoor> {
+        self.tunnel
+    }
+
+    /// What went wrong lately, by worker.
+    pub fn troubles(&self) -> BTreeMap<&'static str, String> {
+        self.shared.troubles()
+    }
+
+    pub fn settings(&self) -> Arc<Settings> {
+        self.shared.settings()
+    }
+
+    /// Takes effect before it returns: panic stops what has not begun to leave.
+    pub async fn set_settings(&self, settings: Settings) -> Result<(), HouseError> {
+        let workspace = self.shared.workspace;
+        self.shared.store.write(async move |tx| tx.save_settings(workspace, &settings).await).await?;
+        self.shared.read_settings().await
+    }
+
+    // ---- channels
+
+    /// Connects a channel: its secrets go to the vault, its settings to the database; new channels start in Draft.
+    pub async fn add_channel(
+        &self,
+        platform: Platform,
+        name: &str,
+        door: Door,
+        settings: BTreeMap<String, String>,
+        secrets: BTreeMap<String, SecretString>,
+    ) -> Result<ChannelId, HouseError> {
+        let now = self.shared.clock.now();
+        let credentials = secrets
+            .into_iter()
+            .fold(vault::Credentials::new(), |kept, (name, secret)| kept.with(name, secret));
+        let path = matches!(door, Door::Relay | Door::Tunnel).then(new_path);
+        let new = NewChannel {
+            workspace: self.shared.workspace,
+            platform,
+            name: name.to_owned(),
+            account: settings.get("account").cloned(),
+            door,
+            path,
+            settings,
+            autonomy: Some(Autonomy::Draft),
+        };
+        // Refused before anything is kept: a missing secret, a wrong address.
+        let probe = Channel {
+            id: ChannelId::from_uuid(uuid::Uuid::nil()),
+            workspace: new.workspace,
+            platform,
+            name: new.name.clone(),
+            account: new.account.clone(),
+            door,
+            settings: new.settings.clone(),
+            health: Health::Good,
+            autonomy: None,
+            personality: None,
+            last_event_at: None,
+            refused: 0,
+            created_at: now,
+        };
+        platforms::adapter(platform, &hands::for_platform(&credentials), &hands::settings_of(&probe))?;
+        let channel = self.shared.store.write(async move |tx| tx.add_channel(&new, now).await).await?;
+        let key = channel.to_string();
+        if let Err(error) = self.shared.vault.keep_credentials(&key, &credentials).await {
+            let removed =
+                self.shared.store.write(async move |tx| tx.remove_channel(channel, now).await).await;
+            if let Err(also) = removed {
+                tracing::error!(%channel, %also, "a channel without secrets could not be removed");
+            }
+            return Err(error.into());
+        }
+        self.shared.read_channels().await?;
+        if door == Door::Relay {
+            doors::register_paths(&self.shared).await?;
+        }
+        Ok(channel)
+    }
+
+    /// New secrets for a channel that had turned red: it is served again, and what waited goes on.
+    pub async fn reconnect(
+        &self,
+        channel: ChannelId,
+        secrets: BTreeMap<String, SecretString>,
+    ) -> Result<(), HouseError> {
+        let key = channel.to_string();
+        let mut kept = self.shared.vault.credentials(&key).await?.unwrap_or_default();
+        for (name, secret) in secrets {
+            kept = kept.with(name, secret);
+        }
+        let row = self.shared.store.read().channel(channel).await?;
+        platforms::adapter(row.platform, &hands::for_platform(&kept), &hands::settings_of(&row))?;
+        self.shared.vault.keep_credentials(&key, &kept).await?;
+        self.shared.forget_hands(channel);
+        let now = self.shared.clock.now();
+        self.shared
+            .store
+            .write(async move |tx| {
+                tx.set_health(channel, &Health::Good).await?;
+                tx.release_lanes(channel, now).await.map(drop)
+            })
+            .await?;
+        self.shared.read_channels().await
+    }
+
+    /// Asks the platform who we are there, and whether all is well.
+    pub async fn test_channel(&self, channel: ChannelId) -> Result<Account, HouseError> {
+        let served = self.shared.served(channel).ok_or(HouseError::NotFound("connected channel"))?;
+        let account = served.adapter.check().await?;
+        let (id, name) = (account.id.clone(), served.channel.name.clone());
+        self.shared.store.write(async move |tx| tx.set_account(channel, &id, &name).await).await?;
+        Ok(account)
+    }
+
+    /// Tells the platform where to deliver (or, without an address, that it will be polled).
+    pub async fn point_platform(&self, channel: ChannelId, webhook: Option<&str>) -> Result<(), HouseError> {
+        let served = self.shared.served(channel).ok_or(HouseError::NotFound("connected channel"))?;
+        Ok(served.adapter.connect(webhook).await?)
+    }
+
+    pub async fn remove_channel(&self, channel: ChannelId) -> Result<(), HouseError> {
+        let now = self.shared.clock.now();
+        self.shared.store.write(async move |tx| tx.remove_channel(channel, now).await).await?;
+        self.shared.vault.forget_credentials(&channel.to_string()).await?;
+        self.shared.read_channels().await?;
+        doors::register_paths(&self.shared).await
+    }
+
+    pub async fn set_channel_autonomy(
+        &self,
+        channel: ChannelId,
+        autonomy: Option<Autonomy>,
+    ) -> Result<(), HouseError> {
+        self.shared.store.write(async move |tx| tx.set_channel_autonomy(channel, autonomy).await).await?;
+        self.shared.read_channels().await
+    }
+
+    /// The addresses to give to platforms, by channel: of the relay, else of the tunnel door.
+    pub async fn webhook_paths(&self) -> Result<Vec<(ChannelId, String)>, HouseError> {
+        Ok(self.shared.store.read().channel_paths().await?)
+    }
+
+    // ---- relay
+
+    pub async fn pair(&self, address: &str, code: &str) -> Result<RelayLine, HouseError> {
+        doors::pair(&self.shared, address, code).await
+    }
+
+    pub async fn relay(&self) -> Result<Option<RelayLine>, HouseError> {
+        Ok(self.shared.store.read().value("relay").await?)
+    }
+
+    // ---- what comes in without a door of its own
+
+    /// A webhook for a channel: the playground's words, a file's history.
+    pub async fn hand_in(&self, channel: ChannelId, hook: &Webhook) -> Result<(), HouseError> {
+        doors::keep(&self.shared, channel, Door::Local, hook).await
+    }
+
+    // ---- what a person does
+
+    pub async fn approve(&self, draft: DraftId, words: Option<String>) -> Result<ReplyId, HouseError> {
+        learning::approve(&self.shared, draft, words).await
+    }
+
+    pub async fn refuse(&self, draft: DraftId, why: Option<String>) -> Result<(), HouseError> {
+        learning::refuse(&self.shared, draft, why).await
+    }
+
+    pub async fn take_over(
+        &self,
+        conversation: ConversationId,
+        span: Option<Duration>,
+    ) -> Result<(), HouseError> {
+        learning::take_over(&self.shared, conversation, span).await
+    }
+
+    pub async fn give_back(&self, conversation: ConversationId) -> Result<(), HouseError> {
+        learning::give_back(&self.shared, conversation).await
+    }
+
+    pub async fn write(&self, conversation: ConversationId, words: String) -> Result<ReplyId, HouseError> {
+        learning::write(&self.shared, conversation, words).await
+    }
+
+    pub async fn resolve(&self, conversation: ConversationId) -> Result<(), HouseError> {
+        learning::resolve(&self.shared, conversation).await
+    }
+
+    pub async fn stop_reply(&self, reply: ReplyId) -> Result<(), HouseError> {
+        learning::stop(&self.shared, reply).await
+    }
+
+    pub async fn retry_reply(&self, reply: ReplyId) -> Result<(), HouseError> {
+        learning::retry(&self.shared, reply).await
+    }
+
+    pub async fn correct(
+        &self,
+        message: MessageId,
+        intent: Option<Intent>,
+        sentiment: Option<SentimentLevel>,
+    ) -> Result<(), HouseError> {
+        learning::correct(&self.shared, message, intent, sentiment).await
+    }
+
+    // ---- what the shop tells us
+
+    pub async fn keep_knowledge(&self, pieces: Vec<KnowledgePiece>) -> Result<(), HouseError> {
+        let (workspace, now) = (self.shared.workspace, self.shared.clock.now());
+        self.shared
+            .store
+            .write(async move |tx| {
+                for piece in &pieces {
+                    tx.keep_knowledge(workspace, piece, now).await?;
+                }
+                Ok(())
+            })
+            .await?;
+        self.shared.read_knowledge().await
+    }
+
+    pub async fn save_personality(&self, personality: Personality) -> Result<Personality, HouseError> {
+        let (workspace, now) = (self.shared.workspace, self.shared.clock.now());
+        let saved = self
+            .shared
+            .store
+            .write(async move |tx| tx.save_personality(workspace, &personality, now).await)
+            .await?;
+        self.shared.read_personalities().await?;
+        Ok(saved)
+    }
+
+    // ---- the model
+
+    /// Chooses the model; the key goes to the vault.
+    pub async fn choose_model(
+        &self,
+        choice: ModelChoice,
+        key: Option<SecretString>,
+    ) -> Result<(), HouseError> {
+        if let Some(key) = key.filter(|key| !key.expose_secret().is_empty()) {
+            self.shared.vault.keep_model_key(model::KEY, &key).await?;
+        }
+        self.shared.store.write(async move |tx| tx.save_value(model::CHOICE, &choice).await).await?;
+        self.shared.read_model().await
+    }
+
+    pub async fn model_choice(&self) -> Result<Option<ModelChoice>, HouseError> {
+        Ok(self.shared.store.read().value(model::CHOICE).await?)
+    }
+
+    /// The chosen model itself, for a test question; none when the built-in assistant answers.
+    pub async fn model(&self) -> Result<Option<Arc<dyn assistant::Model>>, HouseError> {
+        let Some(choice) = self.model_choice().await? else { return Ok(None) };
+        if choice.kind == crate::ModelKind::BuiltIn {
+            return Ok(None);
+        }
+        model::made(&choice, self.shared.vault.model_key(model::KEY).await?).map(Some)
+    }
+}
+
+type Room = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A 160-bit random path.
+fn new_path() -> String {
+    relay_protocol::ChannelPath::random(&mut rand::rng()).to_string()
+}
+
+/// Reads again what other hands have changed: knowledge, personalities, channels, settings.
+async fn keep_fresh(shared: Arc<Shared>) {
+    let mut notices = shared.store.changes();
+    loop {
+        let changes = tokio::select! {
+            () = shared.stopping.cancelled() => return,
+            changes = notices.recv() => changes,
+        };
+        let missed = changes.is_err();
+        let changes = changes.unwrap_or_else(|_| Arc::from([]));
+        let moved = |what: fn(&Change) -> bool| missed || changes.iter().any(what);
+        let mut results = Vec::new();
+        if moved(|change| matches!(change, Change::SettingsChanged)) {
+            results.push(shared.read_settings().await);
+        }
+        if moved(|change| matches!(change, Change::KnowledgeChanged)) {
+            results.push(shared.read_knowledge().await);
+        }
+        if moved(|change| matches!(change, Change::PersonalitiesChanged)) {
+            results.push(shared.read_personalities().await);
+        }
+        if moved(|change| matches!(change, Change::ChannelChanged(_))) {
+            results.push(shared.read_channels().await);
+        }
+        for error in results.into_iter().filter_map(Result::err) {
+            tracing::error!(%error, "a change could not be read");
+            shared.trouble("cache", &error);
+        }
+    }
+}
+
+/// Finds out that the laptop slept: the doors pull at once instead of waiting for broken connections.
+async fn watch_sleep(shared: Arc<Shared>) {
+    loop {
+        tokio::select! {
+            () = shared.stopping.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs(5)) => {}
+        }
+        if let Some(slept) = shared.clock.slept() {
+            tracing::info!(?slept, "the laptop was asleep");
+            let told = shared
+                .store
+                .write(async |tx| {
+                    tx.tell(Change::SettingsChanged);
+                    tx.tell(Change::EnvelopeWaiting);
+                    Ok(())
+                })
+                .await;
+            if let Err(error) = told {
+                tracing::error!(%error, "waking up could not be told");
+            }
+        }
+    }
+}

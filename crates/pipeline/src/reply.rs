@@ -1,0 +1,458 @@
+//! Room 4, reply: the assistant writes, its words are checked, and they become a reply, a draft or a call for
+//! a person.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use assistant::{Answered, Ask, CustomerProfile, ModelAllowance, ModelError, ModelFailure, Said};
+use domain::{
+    AnswerAs, EscalationRule, Lesson, Outcome, Personality, PersonalityId, Run, RunId, SilentBecause,
+    Timestamp, TurnId, Words, backoff, outcome,
+};
+use platforms::{WindowState, window};
+use store::{Change, DueTurn, NewDraft, Purpose, StoreError, Tx};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    HouseError,
+    arrival::as_words,
+    decision::{Case, PersonCall, case},
+    shared::Shared,
+    worker::notice,
+};
+
+/// The first wait after a failed attempt; doubled each time.
+const FIRST_BACKOFF: Duration = Duration::from_secs(2);
+
+/// Less than this is no time for a model to answer in.
+const TOO_SHORT: Duration = Duration::from_millis(500);
+
+fn wakes(change: &Change) -> bool {
+    matches!(change, Change::TurnReady(_) | Change::TurnOvertaken(_))
+}
+
+/// Starts at most so many per minute, by the clock of the house.
+pub(crate) struct PerMinute {
+    started: Mutex<VecDeque<Timestamp>>,
+}
+
+impl PerMinute {
+    pub(crate) fn new() -> Self {
+        Self { started: Mutex::default() }
+    }
+
+    /// None = start now (and it is counted); else when the next may start.
+    fn start(&self, most: u32, now: Timestamp) -> Option<Timestamp> {
+        let minute = Duration::from_secs(60);
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        while started.front().is_some_and(|first| now.since(*first) >= minute) {
+            started.pop_front();
+        }
+        if started.len() >= most as usize {
+            return started.front().map(|first| *first + minute);
+        }
+        started.push_back(now);
+        None
+    }
+}
+
+/// Runs until the house stops; several turns are written for at once.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut notices = shared.store.changes();
+    let mut writing: JoinSet<TurnId> = JoinSet::new();
+    let turns = PerMinute::new();
+    let model = Arc::new(ModelPace { calls: PerMinute::new(), at_once: tokio::sync::Semaphore::new(0) });
+    model.at_once.add_permits(shared.settings().pace.model_at_once.max(1) as usize);
+    loop {
+        let until = match start_some(&shared, &mut writing, &turns, &model).await {
+            Ok(until) => until,
+            Err(error) => {
+                tracing::error!(worker = "reply", %error, "turns could not be read; trying again");
+                shared.trouble("reply", &error);
+                Some(shared.clock.now() + Duration::from_secs(1))
+            }
+        };
+        let sleep = async {
+            match until {
+                Some(when) => shared.clock.sleep_until(when).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = shared.stopping.cancelled() => break,
+            () = notice(&mut notices, wakes) => {}
+            Some(ended) = writing.join_next(), if !writing.is_empty() => {
+                if let Ok(turn) = ended {
+                    shared.writing.lock().unwrap_or_else(PoisonError::into_inner).remove(&turn);
+                }
+            }
+            () = sleep => {}
+        }
+        stop_overtaken(&shared).await;
+    }
+    for token in shared.writing.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        token.cancel();
+    }
+    writing.shutdown().await;
+}
+
+/// Whoever writes for a turn that is no longer being written stops.
+async fn stop_overtaken(shared: &Shared) {
+    let in_work: Vec<(TurnId, CancellationToken)> = shared
+        .writing
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .iter()
+        .map(|(turn, token)| (*turn, token.clone()))
+        .collect();
+    for (turn, token) in in_work {
+        if let Ok(false) = shared.store.read().still_writing(turn).await {
+            token.cancel();
+        }
+    }
+}
+
+async fn start_some(
+    shared: &Arc<Shared>,
+    writing: &mut JoinSet<TurnId>,
+    turns: &PerMinute,
+    model: &Arc<ModelPace>,
+) -> Result<Option<Timestamp>, HouseError> {
+    let pace = shared.settings().pace;
+    let now = shared.clock.now();
+    let room = (pace.turns_at_once.max(1) as usize).saturating_sub(writing.len());
+    if room == 0 {
+        return Ok(None);
+    }
+    let ready = shared.store.read().turns_to_answer(now, i64::try_from(room).unwrap_or(1)).await?;
+    if ready.is_empty() {
+        return Ok(shared.store.read().next_turn_due(domain::TurnState::Ready).await?);
+    }
+    for due in ready {
+        if let Some(later) = turns.start(pace.turns_per_minute, now) {
+            return Ok(Some(later));
+        }
+        let (turn, revision) = (due.turn, due.revision);
+        match shared.store.write(async move |tx| tx.claim_turn(turn, revision).await).await {
+            Ok(()) => {}
+            Err(StoreError::Overtaken(_)) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        let cancel = CancellationToken::new();
+        shared.writing.lock().unwrap_or_else(PoisonError::into_inner).insert(turn, cancel.clone());
+        let (shared, model) = (shared.clone(), model.clone());
+        let due = DueTurn { attempts: due.attempts + 1, ..due };
+        writing.spawn(async move {
+            write_for(&shared, due, &cancel, &model).await;
+            turn
+        });
+    }
+    Ok(Some(now))
+}
+
+pub(crate) struct ModelPace {
+    calls: PerMinute,
+    at_once: tokio::sync::Semaphore,
+}
+
+async fn write_for(shared: &Arc<Shared>, due: DueTurn, cancel: &CancellationToken, pace: &ModelPace) {
+    let (turn, revision, attempts) = (due.turn, due.revision, due.attempts);
+    let result = match case(shared, due).await {
+        Ok(Some(case)) => write_and_settle(shared, &case, cancel, pace).await,
+        Ok(None) => {
+            let now = shared.clock.now();
+            let because = SilentBecause::NotConnected;
+            shared
+                .store
+                .write(async move |tx| tx.end_silent(turn, revision, because, now).await)
+                .await
+                .map_err(HouseError::from)
+        }
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(()) | Err(HouseError::Store(StoreError::Overtaken(_) | StoreError::Closed)) => {}
+        Err(error) => {
+            tracing::error!(%turn, %error, attempts, "a turn could not be answered");
+            let due = shared.clock.now() + backoff(FIRST_BACKOFF, attempts, 0);
+            let why = error.to_string();
+            let again =
+                shared.store.write(async move |tx| tx.turn_again(turn, revision, due, &why).await).await;
+            if let Err(error) = again {
+                tracing::error!(%turn, %error, "the turn waits for the next launch");
+            }
+        }
+    }
+}
+
+async fn write_and_settle(
+    shared: &Arc<Shared>,
+    case: &Case,
+    cancel: &CancellationToken,
+    pace: &ModelPace,
+) -> Result<(), HouseError> {
+    let thread = case.conversation.thread.clone();
+    let adapter = case.served.adapter.clone();
+    if adapter.abilities().typing && case.due.answer_as == Some(AnswerAs::Reply) {
+        // Best effort, beside the writing.
+        tokio::spawn(async move {
+            if let Err(error) = adapter.typing(&thread).await {
+                tracing::debug!(%error, "no typing indication");
+            }
+        });
+    }
+    let (answered, runs) = answer(shared, case, cancel, pace).await?;
+    settle(shared, case, answered, runs).await
+}
+
+/// The model within its five seconds, tried again while there is time; then the built-in assistant.
+async fn answer(
+    shared: &Arc<Shared>,
+    case: &Case,
+    cancel: &CancellationToken,
+    pace: &ModelPace,
+) -> Result<(Answered, Vec<Run>), HouseError> {
+    let settings = shared.settings();
+    let turn: Vec<String> = case.words.iter().map(|word| as_words(&word.parts)).collect();
+    let first_said = case.words.first().map_or(case.due.due_at, |word| word.said_at);
+    let talk: Vec<Said> = shared
+        .store
+        .read()
+        .talk(case.conversation.id, first_said, 10)
+        .await?
+        .into_iter()
+        .filter(|spoken| !spoken.unsent)
+        .map(|spoken| Said { author: spoken.author, words: as_words(&spoken.parts).into() })
+        .collect();
+    let library = shared.library();
+    let personality = shared
+        .personality(case.served.channel.personality)
+        .unwrap_or_else(|| Personality::plain(PersonalityId::from_uuid(uuid::Uuid::nil())));
+    let customer = CustomerProfile {
+        name: case.customer.name.clone().map(Words::into_string),
+        language: Some(case.meaning.language),
+        earlier_conversations: shared.store.read().earlier_conversations(case.customer.id).await?,
+        #[expect(clippy::cast_possible_truncation, reason = "a mark from 1 to 5")]
+        satisfaction: case.customer.satisfaction.map(|mark| mark as f32),
+    };
+    let (assistant, with_model) = shared.assistant();
+    let clock = shared.clock.clone();
+    let started = clock.now();
+    let tell_time = move || clock.now();
+    let mut runs = Vec::new();
+    for attempt in 1.. {
+        let deadline = Duration::from_millis(settings.pace.model_deadline_ms);
+        let left = deadline.saturating_sub(shared.clock.now().since(started));
+        let permit = match with_model && left > TOO_SHORT && attempt <= settings.pace.model_attempts {
+            true => model_permit(shared, pace, left).await,
+            false => None,
+        };
+        let allowance = match &permit {
+            Some(_) => ModelAllowance::Budget { deadline: left, micro_usd: left_to_spend(shared).await? },
+            None => ModelAllowance::None,
+        };
+        let ask = Ask {
+            turn: &turn,
+            talk: &talk,
+            meaning: &case.meaning,
+            library: &library,
+            personality: &personality,
+            customer: &customer,
+            now: shared.clock.now(),
+            limit: case.served.adapter.abilities().text_limit,
+            platform: case.served.channel.platform,
+            clock: &tell_time,
+        };
+        let answered = assistant.answer(&ask, allowance, cancel).await;
+        drop(permit);
+        runs.extend(answered.runs.iter().cloned());
+        let wait = backoff(FIRST_BACKOFF, attempt, 0);
+        let left = deadline.saturating_sub(shared.clock.now().since(started));
+        if cancel.is_cancelled() || !passing(answered.model_failed.as_ref()) || left < wait + TOO_SHORT {
+            return Ok((answered, runs));
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return Ok((answered, runs)),
+            () = shared.clock.sleep(wait) => {}
+        }
+    }
+    Err(HouseError::Refused("nobody answered".to_owned()))
+}
+
+/// Would the same question to the model fare better a little later?
+fn passing(failed: Option<&ModelFailure>) -> bool {
+    matches!(failed, Some(ModelFailure::Model(ModelError::Unreachable | ModelError::RetryAfter(_))))
+}
+
+/// A place among the model's calls: at most three at once and fifty a minute, by default.
+async fn model_permit<'p>(
+    shared: &Shared,
+    pace: &'p ModelPace,
+    patience: Duration,
+) -> Option<tokio::sync::SemaphorePermit<'p>> {
+    let permit = tokio::time::timeout(patience, pace.at_once.acquire()).await.ok()?.ok()?;
+    match pace.calls.start(shared.settings().pace.model_per_minute, shared.clock.now()) {
+        None => Some(permit),
+        Some(_) => None,
+    }
+}
+
+/// What is left of this month's budget; none = no limit.
+async fn left_to_spend(shared: &Shared) -> Result<Option<u64>, HouseError> {
+    let Some(budget) = shared.settings().monthly_budget_micro_usd else { return Ok(None) };
+    let zone = crate::decision::zone_of(&shared.library().knowledge().facts);
+    let today = shared.clock.now().zoned(&zone);
+    let first =
+        today.date().first_of_month().to_zoned(zone).map_or(0, |day| day.timestamp().as_millisecond());
+    let spent = shared.store.read().spent_since(shared.workspace, Timestamp::from_millis(first)).await?;
+    Ok(Some(budget.saturating_sub(spent)))
+}
+
+async fn settle(
+    shared: &Arc<Shared>,
+    case: &Case,
+    answered: Answered,
+    runs: Vec<Run>,
+) -> Result<(), HouseError> {
+    let settings = shared.settings();
+    let now = shared.clock.now();
+    let (turn, revision) = (case.due.turn, case.due.revision);
+    let as_ = case.due.answer_as.unwrap_or(AnswerAs::Draft);
+    let overtaken = matches!(answered.model_failed, Some(ModelFailure::Cancelled));
+    let failed = answered.model_failed.is_some();
+    let candidate = answered.candidate;
+    let receipts = Receipts {
+        workspace: case.conversation.workspace,
+        channel: case.conversation.channel,
+        conversation: case.conversation.id,
+        turn,
+        runs,
+    };
+    if overtaken {
+        return Ok(shared.store.write(async move |tx| receipts.keep(tx, now).await.map(drop)).await?);
+    }
+    let spare = receipts.clone();
+    let result = match outcome(&candidate, as_, failed, &settings) {
+        Outcome::Silent => {
+            let because = SilentBecause::NothingToSay;
+            shared
+                .store
+                .write(async move |tx| {
+                    receipts.keep(tx, now).await?;
+                    tx.end_silent(turn, revision, because, now).await
+                })
+                .await
+        }
+        Outcome::Send => {
+            let words = candidate.words.into_string();
+            let Some(reply) = case.reply(words, Purpose::Answer, now + settings.hold()) else {
+                return Err(HouseError::Refused("the answer is empty".to_owned()));
+            };
+            shared
+                .store
+                .write(async move |tx| {
+                    let run = receipts.keep(tx, now).await?;
+                    tx.end_answered(turn, revision, now).await?;
+                    tx.promise(&store::NewReply { run, ..reply }, now).await.map(drop)
+                })
+                .await
+        }
+        Outcome::Draft => {
+            let draft = NewDraft {
+                workspace: case.conversation.workspace,
+                conversation: case.conversation.id,
+                turn,
+                run: None,
+                kind: candidate.kind,
+                words: candidate.words,
+                confidence: candidate.confidence,
+                window_until: window_until(case, now),
+            };
+            shared
+                .store
+                .write(async move |tx| {
+                    let run = receipts.keep(tx, now).await?;
+                    tx.end_answered(turn, revision, now).await?;
+                    tx.add_draft(&NewDraft { run, ..draft }, now).await.map(drop)
+                })
+                .await
+        }
+        Outcome::Escalate(rule) => {
+            let words = (!candidate.words.is_blank() && rule != EscalationRule::LowConfidence)
+                .then(|| candidate.words.into_string());
+            let call = PersonCall::new(shared, case, rule, words);
+            let unanswered = matches!(rule, EscalationRule::NotKnown | EscalationRule::ModelFailed)
+                .then(|| Lesson::Unanswered { question: question(case) });
+            let (workspace, conversation) = (case.conversation.workspace, case.conversation.id);
+            shared
+                .store
+                .write(async move |tx| {
+                    receipts.keep(tx, now).await?;
+                    if let Some(lesson) = unanswered {
+                        tx.learn(workspace, Some(conversation), None, None, &lesson, now).await?;
+                    }
+                    call.settle(tx, now).await
+                })
+                .await
+        }
+    };
+    // The words are dropped, what they cost is not forgotten.
+    if let Err(StoreError::Overtaken(_)) = result {
+        return Ok(shared.store.write(async move |tx| spare.keep(tx, now).await.map(drop)).await?);
+    }
+    Ok(result?)
+}
+
+fn question(case: &Case) -> Words {
+    let texts: Vec<&str> = case.words.iter().map(|word| word.text.as_str()).collect();
+    Words::new(texts.join("\n"))
+}
+
+/// When the platform stops letting the assistant write here.
+fn window_until(case: &Case, now: Timestamp) -> Option<Timestamp> {
+    let rule = case.served.adapter.abilities().window;
+    match window(rule, case.conversation.last_inbound_at, now, false) {
+        WindowState::Open { until } | WindowState::HumanAgentOnly { until } => Some(until),
+        WindowState::Unlimited | WindowState::Closed => None,
+    }
+}
+
+#[derive(Clone)]
+struct Receipts {
+    workspace: domain::WorkspaceId,
+    channel: domain::ChannelId,
+    conversation: domain::ConversationId,
+    turn: TurnId,
+    runs: Vec<Run>,
+}
+
+impl Receipts {
+    /// All of them; the last one wrote the words.
+    async fn keep(&self, tx: &mut Tx, now: Timestamp) -> Result<Option<RunId>, StoreError> {
+        let mut last = None;
+        for run in &self.runs {
+            let id = tx.add_run(self.workspace, self.channel, self.conversation, self.turn, run, now).await?;
+            last = Some(id);
+        }
+        Ok(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sixty_first_second_makes_room_again() {
+        let pace = PerMinute::new();
+        let start = Timestamp::from_seconds(1_000);
+        assert_eq!(pace.start(2, start), None);
+        assert_eq!(pace.start(2, start + Duration::from_secs(10)), None);
+        assert_eq!(pace.start(2, start + Duration::from_secs(20)), Some(start + Duration::from_secs(60)));
+        assert_eq!(pace.start(2, start + Duration::from_secs(60)), None);
+    }
+}
