@@ -11,6 +11,7 @@ pub mod fake;
 pub mod fault;
 mod ids;
 pub mod ledger;
+mod objects;
 pub mod people;
 mod schema;
 pub mod webhook;

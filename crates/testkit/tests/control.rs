@@ -1,5 +1,13 @@
 //! The fakes in a process of their own: introduced, directed, and ended in an orderly way.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests may fail loudly"
+)]
+
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},

@@ -1,5 +1,13 @@
 //! The fake Graph API refuses what Meta refuses, and takes what Meta takes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests may fail loudly"
+)]
+
 use std::time::Duration;
 
 use reqwest::{Client, Method};
@@ -313,6 +321,34 @@ async fn echoes_are_posted_signed_before_the_answer_when_wanted() {
     assert_eq!(message["metadata"], "outbox-1");
     assert_eq!(message["text"], "สวัสดีค่ะ");
     assert_eq!(message["mid"], story.ledger.accepted()[0].message_ids[0].as_str());
+}
+
+#[tokio::test]
+async fn a_door_is_verified_by_its_challenge() {
+    let story = Story::begins().await;
+    let door = axum::Router::new().route(
+        "/hook",
+        axum::routing::get(|axum::extract::RawQuery(query): axum::extract::RawQuery| async move {
+            let query = query.unwrap_or_default();
+            let find = |name: &str| {
+                let pairs = url::form_urlencoded::parse(query.as_bytes());
+                pairs.into_owned().find(|(key, _)| key == name).map(|(_, value)| value).unwrap_or_default()
+            };
+            if find("hub.verify_token") == "sala-verify-token" {
+                find("hub.challenge")
+            } else {
+                "no".to_owned()
+            }
+        }),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, door).await });
+    assert!(story.graph.verifies_door(&format!("{base}/hook")).await.unwrap());
+    assert!(!story.graph.verifies_door(&format!("{base}/other")).await.unwrap());
+    let stranger = GraphAccount { verify_token: "other".to_owned(), ..GraphAccount::default() };
+    let stranger = Story::of(stranger).await;
+    assert!(!stranger.graph.verifies_door(&format!("{base}/hook")).await.unwrap());
 }
 
 #[tokio::test]

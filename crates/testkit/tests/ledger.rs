@@ -1,5 +1,13 @@
 //! The ledger tells double sends from honest ones, and outlives the one who writes it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests may fail loudly"
+)]
+
 use std::{fs::OpenOptions, io::Write as _};
 
 use serde_json::{Value, json};

@@ -1,5 +1,13 @@
 //! The fake LINE refuses what LINE refuses, and takes what LINE takes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests may fail loudly"
+)]
+
 use std::time::Duration;
 
 use reqwest::{Client, Method, Response};

@@ -1,5 +1,13 @@
 //! The scripted model: it checks what providers check and says what it is told.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests may fail loudly"
+)]
+
 use std::time::Duration;
 
 use reqwest::{Client, Response};

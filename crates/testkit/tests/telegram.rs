@@ -1,5 +1,13 @@
 //! The fake Bot API refuses what Telegram refuses, and takes what Telegram takes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests may fail loudly"
+)]
+
 use std::time::Duration;
 
 use reqwest::Client;

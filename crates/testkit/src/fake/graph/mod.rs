@@ -22,6 +22,7 @@ use crate::{
     fault::Faults,
     ids::Ids,
     ledger::{Accepted, Entry, Ledger, Noted, Refused},
+    objects::set,
     people::Person,
     webhook::{Postman, SignedWebhook},
     wire::{Answer, Asked, Failure, Fake, Server, held},
@@ -171,6 +172,19 @@ impl FakeGraph {
     /// This body as if Meta had sent it: signed, whatever it is.
     pub fn sign(&self, body: impl Into<Bytes>) -> SignedWebhook {
         webhooks::signed(&self.platform, body.into(), Vec::new())
+    }
+
+    /// Meta's question whether this is our door: true when it answers the challenge as it should.
+    /// <https://developers.facebook.com/docs/graph-api/webhooks/getting-started>
+    pub async fn verifies_door(&self, url: &str) -> anyhow::Result<bool> {
+        let challenge = self.platform.ids.digits(10);
+        let query = [
+            ("hub.mode", "subscribe"),
+            ("hub.challenge", challenge.as_str()),
+            ("hub.verify_token", self.platform.account.verify_token.as_str()),
+        ];
+        let posted = self.platform.postman.get(url, &query).await?;
+        Ok(posted.status == 200 && posted.body == challenge.as_bytes())
     }
 
     /// From now on every accepted message is echoed to this door.
@@ -325,10 +339,10 @@ impl Graph {
             "fbtrace_id": self.ids.hex().chars().take(23).collect::<String>(),
         });
         if let Some(subcode) = error.subcode {
-            body["error_subcode"] = json!(subcode);
+            set(&mut body, "error_subcode", json!(subcode));
         }
         if error.transient {
-            body["is_transient"] = json!(true);
+            set(&mut body, "is_transient", json!(true));
         }
         Answer::json(error.status, &json!({ "error": body })).with("facebook-api-version", "v25.0")
     }

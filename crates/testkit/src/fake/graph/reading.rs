@@ -6,7 +6,10 @@ use super::{
     Graph, GraphError,
     fields::{self, Field},
 };
-use crate::wire::{Answer, Asked, held};
+use crate::{
+    objects::set,
+    wire::{Answer, Asked, held},
+};
 
 /// Conversations a page of the list holds unless told otherwise.
 const USUAL_LIMIT: usize = 25;
@@ -65,11 +68,11 @@ impl Graph {
             page.iter().map(|talk| fields::project(&talk.as_json(&self.account), &wanted)).collect();
         let mut answer = json!({ "data": data });
         if let (Some(first), Some(end)) = (page.first(), page.last()) {
-            answer["paging"] = json!({ "cursors": { "before": first.id(), "after": end.id() } });
+            let mut paging = json!({ "cursors": { "before": first.id(), "after": end.id() } });
             if from + page.len() < talks.len() {
-                answer["paging"]["next"] =
-                    json!(format!("https://graph.facebook.com/next?after={}", end.id()));
+                set(&mut paging, "next", format!("https://graph.facebook.com/next?after={}", end.id()));
             }
+            set(&mut answer, "paging", paging);
         }
         drop(state);
         self.note("conversations read", user.unwrap_or("all"));

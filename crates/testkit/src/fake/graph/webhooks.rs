@@ -12,6 +12,7 @@ use super::{
 use crate::{
     ids::keyed_hex,
     ledger::{Accepted, Entry, Said, Way},
+    objects::{merged, set},
     people::Person,
     webhook::SignedWebhook,
     wire::held,
@@ -80,14 +81,14 @@ impl<'a> GraphWebhook<'a> {
     pub fn postback(self, person: &Person, title: &str, payload: &str) -> Self {
         self.acts(person, &format!("[taps {title}]"));
         let postback = json!({ "mid": self.graph.mid(), "title": title, "payload": payload });
-        self.from_person(person, json!({ "postback": postback }))
+        self.person_to_page(person, json!({ "postback": postback }))
     }
 
     #[must_use]
     pub fn reaction(self, person: &Person, mid: &str, emoji: &str) -> Self {
         self.acts(person, &format!("[reacts {emoji}]"));
         let reaction = json!({ "mid": mid, "action": "react", "reaction": "love", "emoji": emoji });
-        self.from_person(person, json!({ "reaction": reaction }))
+        self.person_to_page(person, json!({ "reaction": reaction }))
     }
 
     /// `times`: which edit of this message it is, from 1.
@@ -95,13 +96,13 @@ impl<'a> GraphWebhook<'a> {
     pub fn edited(self, person: &Person, mid: &str, text: &str, times: u32) -> Self {
         self.acts(person, &format!("[edits] {text}"));
         let edit = json!({ "mid": mid, "text": text, "num_edit": times });
-        self.from_person(person, json!({ "message_edit": edit }))
+        self.person_to_page(person, json!({ "message_edit": edit }))
     }
 
     #[must_use]
     pub fn unsent(self, person: &Person, mid: &str) -> Self {
         self.acts(person, "[takes a message back]");
-        self.from_person(person, json!({ "message": { "mid": mid, "is_deleted": true } }))
+        self.person_to_page(person, json!({ "message": { "mid": mid, "is_deleted": true } }))
     }
 
     /// Through an advertisement.
@@ -109,21 +110,21 @@ impl<'a> GraphWebhook<'a> {
     pub fn referral(self, person: &Person, ad: &str) -> Self {
         self.acts(person, "[comes through an ad]");
         let referral = json!({ "ref": "june", "source": "ADS", "type": "OPEN_THREAD", "ad_id": ad });
-        self.from_person(person, json!({ "referral": referral }))
+        self.person_to_page(person, json!({ "referral": referral }))
     }
 
     /// The person's phone has these messages, and all before now.
     #[must_use]
     pub fn delivered(self, person: &Person, mids: &[&str]) -> Self {
         let watermark = self.now();
-        self.from_person(person, json!({ "delivery": { "mids": mids, "watermark": watermark } }))
+        self.person_to_page(person, json!({ "delivery": { "mids": mids, "watermark": watermark } }))
     }
 
     /// The person has read everything up to now.
     #[must_use]
     pub fn read(self, person: &Person) -> Self {
         let watermark = self.now();
-        self.from_person(person, json!({ "read": { "watermark": watermark } }))
+        self.person_to_page(person, json!({ "read": { "watermark": watermark } }))
     }
 
     /// The owner answers from the phone, in the Page inbox.
@@ -179,7 +180,7 @@ impl<'a> GraphWebhook<'a> {
     /// An event of a kind that nobody knows.
     #[must_use]
     pub fn unknown(self, person: &Person, kind: &str) -> Self {
-        self.from_person(person, json!({ kind: { "surprise": [1, 2, 3] } }))
+        self.person_to_page(person, json!({ kind: { "surprise": [1, 2, 3] } }))
     }
 
     /// Any entry as it is.
@@ -221,10 +222,10 @@ impl<'a> GraphWebhook<'a> {
             fields.insert("mid".to_owned(), json!(mid));
         }
         self.message_ids.push(mid);
-        self.from_person(person, json!({ "message": message }))
+        self.person_to_page(person, json!({ "message": message }))
     }
 
-    fn from_person(self, person: &Person, what: Value) -> Self {
+    fn person_to_page(self, person: &Person, what: Value) -> Self {
         held(&self.graph.state).meet(person);
         let event = self.between(&person.psid(), &self.graph.account.page_id, what);
         self.entry("messaging", event)
@@ -265,15 +266,15 @@ pub(super) fn echo_of(graph: &Graph, sent: &Accepted) -> SignedWebhook {
     let mid = sent.message_ids.first().cloned().unwrap_or_default();
     let mut message = json!({ "mid": mid, "is_echo": true });
     if let Ok(app) = graph.account.app_id.parse::<i64>() {
-        message["app_id"] = json!(app);
+        set(&mut message, "app_id", json!(app));
     }
     for name in ["text", "metadata"] {
         if let Some(value) = sent.body.pointer(&format!("/message/{name}")) {
-            message[name] = value.clone();
+            set(&mut message, name, value.clone());
         }
     }
     if let Some(attachment) = sent.body.pointer("/message/attachment") {
-        message["attachments"] = json!([attachment]);
+        set(&mut message, "attachments", json!([attachment]));
     }
     let now_ms = graph.clock.now_ms();
     let event = between(&graph.account.page_id, &sent.to, sent.at_ms, json!({ "message": message }));
@@ -301,9 +302,7 @@ pub(super) fn signed(graph: &Graph, body: Bytes, message_ids: Vec<String>) -> Si
 fn between(sender: &str, recipient: &str, at_ms: i64, what: Value) -> Value {
     let mut event =
         json!({ "sender": { "id": sender }, "recipient": { "id": recipient }, "timestamp": at_ms });
-    if let (Some(fields), Value::Object(more)) = (event.as_object_mut(), what) {
-        fields.extend(more);
-    }
+    event = merged(event, what);
     event
 }
 

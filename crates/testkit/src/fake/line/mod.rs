@@ -20,6 +20,7 @@ use crate::{
     fault::Faults,
     ids::Ids,
     ledger::{Entry, Ledger, Noted, Refused},
+    objects::set,
     people::Person,
     wire::{Answer, Asked, Failure, Fake, Server, held},
 };
@@ -286,7 +287,7 @@ impl Line {
                 .iter()
                 .map(|fault| json!({ "message": fault.message, "property": fault.property }))
                 .collect();
-            body["details"] = Value::Array(details);
+            set(&mut body, "details", Value::Array(details));
         }
         let name =
             call.map_or_else(|| format!("{} {}", asked.method, asked.path), |call| format!("{call:?}"));

@@ -9,6 +9,7 @@ use super::{ContentState, Line};
 use crate::{
     ids::keyed,
     ledger::{Entry, Said},
+    objects::merged,
     people::Person,
     webhook::SignedWebhook,
     wire::held,
@@ -257,11 +258,4 @@ pub(super) fn redelivered(line: &Line, hook: &SignedWebhook) -> SignedWebhook {
         }
     }
     signed(line, Bytes::from(body.to_string()), hook.message_ids.clone())
-}
-
-fn merged(mut into: Value, more: Value) -> Value {
-    if let (Some(fields), Value::Object(more)) = (into.as_object_mut(), more) {
-        fields.extend(more);
-    }
-    into
 }

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Bad, MODELS, Read, Spoken, tokens};
-use crate::wire::{Answer, Asked, Failure};
+use crate::{
+    objects::set,
+    wire::{Answer, Asked, Failure},
+};
 
 /// The keywords of JSON Schema that `responseJsonSchema` takes, and those of `responseSchema`.
 const SCHEMA_KEYWORDS: [&str; 22] = [
@@ -192,7 +195,7 @@ fn quota(id: &str, retry_after_s: Option<u32>) -> Answer {
 fn error(code: u16, status: &str, message: &str, details: &Value) -> Answer {
     let mut error = json!({ "code": code, "message": message, "status": status });
     if details.as_array().is_some_and(|details| !details.is_empty()) {
-        error["details"] = details.clone();
+        set(&mut error, "details", details.clone());
     }
     Answer::json(code, &json!({ "error": error }))
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Telegram, TelegramCall, TelegramError, polling, state::Webhook};
 use crate::{
     ledger::{Accepted, Entry, Way},
+    objects::{merged, set},
     wire::{Answer, Asked, held},
 };
 
@@ -149,7 +150,7 @@ impl Telegram {
         let mut what = json!({ "photo": sizes });
         if !caption.is_empty() {
             shown = format!("[photo] {caption}");
-            what["caption"] = json!(caption);
+            set(&mut what, "caption", json!(caption));
         }
         self.send(parameters, &shown, what)
     }
@@ -177,9 +178,7 @@ impl Telegram {
             "message_id": message_id, "from": self.bot(), "date": now_ms / 1_000,
             "chat": state.chats.get(&chat_id).map(super::updates::chat_json),
         });
-        if let (Some(fields), Value::Object(more)) = (message.as_object_mut(), what) {
-            fields.extend(more);
-        }
+        message = merged(message, what);
         self.ledger.keep(Entry::Accepted(Accepted {
             at_ms: now_ms,
             platform: Platform::Telegram,
@@ -221,9 +220,9 @@ impl Telegram {
 
     fn get_me(&self) -> Answer {
         let mut bot = self.bot();
-        bot["can_join_groups"] = json!(true);
-        bot["can_read_all_group_messages"] = json!(false);
-        bot["supports_inline_queries"] = json!(false);
+        set(&mut bot, "can_join_groups", json!(true));
+        set(&mut bot, "can_read_all_group_messages", json!(false));
+        set(&mut bot, "supports_inline_queries", json!(false));
         Self::well(&bot)
     }
 
@@ -297,12 +296,12 @@ impl Telegram {
             "pending_update_count": state.updates.len(),
         });
         if !state.allowed.is_empty() {
-            info["allowed_updates"] = json!(state.allowed);
+            set(&mut info, "allowed_updates", json!(state.allowed));
         }
         if let Some((at_ms, message)) = state.webhook.as_ref().and_then(|webhook| webhook.last_error.as_ref())
         {
-            info["last_error_date"] = json!(at_ms / 1_000);
-            info["last_error_message"] = json!(message);
+            set(&mut info, "last_error_date", json!(at_ms / 1_000));
+            set(&mut info, "last_error_message", json!(message));
         }
         Self::well(&info)
     }

@@ -21,6 +21,7 @@ use crate::{
     fault::Faults,
     ids::Ids,
     ledger::{Entry, Ledger, Noted, Refused},
+    objects::set,
     people::Person,
     webhook::{Postman, SignedWebhook},
     wire::{Answer, Asked, Failure, Fake, Server, held},
@@ -278,7 +279,7 @@ impl Telegram {
         }));
         let mut body = json!({ "ok": false, "error_code": error.code, "description": error.description });
         if let Some(parameters) = &error.parameters {
-            body["parameters"] = parameters.clone();
+            set(&mut body, "parameters", parameters.clone());
         }
         Answer::json(error.code, &body)
     }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     ledger::{Entry, Said},
+    objects::{merged, set},
     people::Person,
     webhook::SignedWebhook,
     wire::held,
@@ -67,7 +68,7 @@ impl<'a> TelegramUpdates<'a> {
         held(&self.telegram.state).files.insert(file, bytes);
         let mut message = json!({ "photo": [size] });
         if !caption.is_empty() {
-            message["caption"] = json!(caption);
+            set(&mut message, "caption", json!(caption));
         }
         self.message(person, &format!("[photo] {caption}"), message)
     }
@@ -170,9 +171,7 @@ impl<'a> TelegramUpdates<'a> {
         drop(state);
         let mut message =
             json!({ "message_id": message_id, "from": user_json(person), "chat": chat, "date": at_s });
-        if let (Some(fields), Value::Object(more)) = (message.as_object_mut(), what) {
-            fields.extend(more);
-        }
+        message = merged(message, what);
         self.update(json!({ "message": message }))
     }
 
