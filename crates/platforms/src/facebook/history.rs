@@ -12,6 +12,9 @@ use crate::{Call, Fate, OutPart, SendError, json::Json, meta::Graph};
 /// Our clock and Meta's may differ by this much.
 const SKEW: Duration = Duration::from_secs(120);
 
+/// Meta's times are whole seconds, and few clocks agree to the second.
+const ROUNDING: Duration = Duration::from_secs(5);
+
 /// Before this long after the attempt, what is not there may still come.
 const SETTLED: Duration = Duration::from_secs(90);
 
@@ -46,17 +49,18 @@ pub(super) async fn reconcile(
 
 fn judge(messages: &[Json], page: &str, words: &str, tried: Timestamp, now: Timestamp) -> Fate {
     let earliest = tried - SKEW;
-    let alike: Vec<String> = messages
+    let alike: Vec<(String, Timestamp)> = messages
         .iter()
         .filter(|message| message.at(&["from", "id"]).id().as_deref() == Some(page))
         .filter(|message| message.get("message").text().is_some_and(|text| text.trim() == words.trim()))
-        .filter(|message| time(message).is_some_and(|time| time >= earliest))
-        .filter_map(|message| message.get("id").id())
+        .filter_map(|message| message.get("id").id().zip(time(message)))
+        .filter(|(_, time)| *time >= earliest)
         .collect();
     let complete = messages.len() < READABLE || messages.iter().filter_map(time).any(|time| time < earliest);
-    match alike.len() {
-        1 => Fate::Landed { messages: alike },
-        0 if complete && !messages.is_empty() && now.since(tried) >= SETTLED => Fate::Absent,
+    match alike.as_slice() {
+        // Clearly earlier, it may be the same words said before.
+        [(id, time)] if *time >= tried - ROUNDING => Fate::Landed { messages: vec![id.clone()] },
+        [] if complete && !messages.is_empty() && now.since(tried) >= SETTLED => Fate::Absent,
         _ => Fate::Undecidable,
     }
 }
@@ -97,6 +101,15 @@ mod tests {
         ];
         let fate = judge(&talk, PAGE, "มีสีฟ้าค่ะ", tried, tried + Duration::from_secs(5));
         assert_eq!(fate, Fate::Landed { messages: vec!["m2".to_owned()] });
+    }
+
+    #[test]
+    fn the_same_words_said_yesterday_prove_nothing_and_a_minute_ago_leave_a_doubt() {
+        let tried = at("2026-11-20T03:00:00+0000");
+        let later = tried + SETTLED;
+        let said = |when: &str| [message("m1", PAGE, when, "ค่ะ")];
+        assert_eq!(judge(&said("2026-11-19T03:00:00+0000"), PAGE, "ค่ะ", tried, later), Fate::Absent);
+        assert_eq!(judge(&said("2026-11-20T02:59:00+0000"), PAGE, "ค่ะ", tried, later), Fate::Undecidable);
     }
 
     #[test]
