@@ -9,7 +9,8 @@ use http::HeaderMap;
 use crate::json::Json;
 
 const SLOW: Duration = Duration::from_secs(1);
-const SILENT: Duration = Duration::from_secs(300);
+/// Where Meta does not say when access comes back; the next answer tells anew.
+const SILENT: Duration = Duration::from_secs(60);
 
 /// How long to pause after an answer with these headers.
 pub(crate) fn pause(headers: &HeaderMap) -> Option<Duration> {
