@@ -1,6 +1,6 @@
 //! Reads labelled or bare messages, one JSON object with `id` and `text` a line, and prints what they mean.
 //!
-//! `cargo run --release -p nlu --example read_lines -- FILE > PREDICTIONS`
+//! `cargo run --release -p nlu --example read_lines -- FILE [WEIGHTS] > PREDICTIONS`
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 use nlu::Reader;
@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 fn main() {
     let path = std::env::args().nth(1).expect("a file");
-    let reader = Reader::new();
+    let mut reader = Reader::new();
+    if let Some(weights) = std::env::args().nth(2) {
+        reader = reader.with_weights(&std::fs::read(weights).unwrap()).expect("a weights file");
+    }
     for line in std::fs::read_to_string(path).unwrap().split('\n').filter(|line| !line.trim().is_empty()) {
         let record: Value = serde_json::from_str(line).unwrap();
         let text = record["text"].as_str().unwrap();

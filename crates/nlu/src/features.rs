@@ -21,6 +21,9 @@ const REACH: usize = 18;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evidence {
     pub buckets: Vec<u16>,
+    /// How many at the end come from the lists of phrases for flags. The trainer hides them every other time, so that
+    /// the model does not lean on lists that know its lessons better than they know the world.
+    pub from_flag_lists: usize,
 }
 
 pub(crate) struct Seen<'a> {
@@ -32,7 +35,7 @@ pub(crate) struct Seen<'a> {
 }
 
 pub(crate) fn evidence(seen: &Seen<'_>) -> Evidence {
-    let mut evidence = Evidence { buckets: Vec::with_capacity(seen.text.len() * 3) };
+    let mut evidence = Evidence { buckets: Vec::with_capacity(seen.text.len() * 3), from_flag_lists: 0 };
     grams(seen.text, &mut evidence);
     words(seen, &mut evidence);
     signs(seen, &mut evidence);
@@ -95,16 +98,9 @@ fn words(seen: &Seen<'_>, evidence: &mut Evidence) {
 
 /// Cues, bent by what stands before them, kinds of entities, and the shape of the message.
 fn signs(seen: &Seen<'_>, evidence: &mut Evidence) {
-    for hit in seen.hits.iter().filter(|hit| hit.cue != Cue::Plain) {
-        let bent = match hit.cue {
-            Cue::Praise | Cue::Blame | Cue::Emergency | Cue::Legal => bend(seen.hits, hit),
-            _ => "",
-        };
-        evidence.sign(hit.cue.name(), bent);
-        if hit.weight == 3 {
-            evidence.sign(hit.cue.name(), "strong");
-        }
-    }
+    let (of_flags, of_talk): (Vec<&Hit>, Vec<&Hit>) =
+        seen.hits.iter().filter(|hit| hit.cue != Cue::Plain).partition(|hit| hit.cue.is_for_a_flag());
+    of_talk.into_iter().for_each(|hit| cue_sign(seen.hits, hit, evidence));
     for entity in seen.entities {
         evidence.sign("entity", kind_name(entity.kind));
     }
@@ -129,15 +125,22 @@ fn signs(seen: &Seen<'_>, evidence: &mut Evidence) {
     if !seen.entities.is_empty() && seen.words.len() <= seen.entities.len() * 4 {
         evidence.sign("shape", "bare");
     }
+    let others = evidence.buckets.len();
+    of_flags.into_iter().for_each(|hit| cue_sign(seen.hits, hit, evidence));
+    evidence.from_flag_lists = evidence.buckets.len() - others;
+}
+
+fn cue_sign(hits: &[Hit], hit: &Hit, evidence: &mut Evidence) {
+    let bends = matches!(hit.cue, Cue::Praise | Cue::Blame | Cue::Emergency | Cue::Legal);
+    evidence.sign(hit.cue.name(), if bends { bend(hits, hit) } else { "" });
+    if hit.weight == 3 {
+        evidence.sign(hit.cue.name(), "strong");
+    }
 }
 
 /// Whether a negator or an intensifier reaches the hit.
 fn bend(hits: &[Hit], hit: &Hit) -> &'static str {
-    let denied = hits.iter().any(|other| {
-        other.cue == Cue::Negator
-            && other.range.end <= hit.range.start
-            && hit.range.start - other.range.end <= REACH
-    });
+    let denied = is_denied(hits, hit);
     let boosted = hits.iter().any(|other| {
         other.cue == Cue::Booster
             && (other.range.start.saturating_sub(hit.range.end) <= REACH
@@ -150,6 +153,15 @@ fn bend(hits: &[Hit], hit: &Hit) -> &'static str {
         (false, true) => "boosted",
         (false, false) => "",
     }
+}
+
+/// Whether a negator stands shortly before the hit.
+pub(crate) fn is_denied(hits: &[Hit], hit: &Hit) -> bool {
+    hits.iter().any(|other| {
+        other.cue == Cue::Negator
+            && other.range.end <= hit.range.start
+            && hit.range.start - other.range.end <= REACH
+    })
 }
 
 fn log2(length: usize) -> usize {

@@ -12,6 +12,8 @@ use crate::{
 const FAINT: f32 = 0.1;
 /// Two guesses this close both fit, and then the one higher in the table of intents wins.
 const BOTH_FIT: f32 = 0.02;
+/// A sentence alone must be this sure of its intent to add it.
+const SURE_OF_SENTENCE: f32 = 0.6;
 /// Below this no guess is good enough to lead.
 const ABSTAIN: f32 = 0.17;
 
@@ -41,6 +43,21 @@ pub(crate) fn guesses(scores: &[f32; OUTPUTS], seen: &Seen<'_>) -> Vec<IntentGue
         std::mem::swap(&mut first.name, &mut second.name);
     }
     guesses
+}
+
+/// Adds what single sentences of the message ask for beside the main thing; politeness and filling are no second wish.
+pub(crate) fn add_from_sentences(guesses: &mut Vec<IntentGuess>, sentences: &[[f32; OUTPUTS]]) {
+    let lead = guesses.first().map_or(1.0, |guess| guess.confidence);
+    for scores in sentences {
+        let shares: [f32; 14] = softmax(scores.get(INTENTS).unwrap_or_default());
+        for (name, share) in Intent::ALL.into_iter().zip(shares) {
+            let wish = name <= Intent::Compliment;
+            if wish && share >= SURE_OF_SENTENCE && guesses.iter().all(|guess| guess.name != name) {
+                guesses.push(IntentGuess { name, confidence: (share * 0.5).min(lead) });
+            }
+        }
+    }
+    guesses.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
 }
 
 /// Emoji, laughter or punctuation only; digits and names may be an answer, so they are words.

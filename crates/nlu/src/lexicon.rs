@@ -76,6 +76,21 @@ impl Cue {
         Self::ALL.into_iter().find(|(_, known)| *known == name).map(|(cue, _)| cue)
     }
 
+    pub(crate) fn is_for_a_flag(self) -> bool {
+        matches!(
+            self,
+            Self::Legal
+                | Self::LegalNot
+                | Self::Emergency
+                | Self::EmergencyNot
+                | Self::Abuse
+                | Self::AbuseNot
+                | Self::Person
+                | Self::PersonNot
+                | Self::Spam
+        )
+    }
+
     pub(crate) fn name(self) -> &'static str {
         Self::ALL.into_iter().find(|(cue, _)| *cue == self).map_or("", |(_, name)| name)
     }

@@ -42,16 +42,7 @@ impl Model {
         Some(Self {
             scales: scales.try_into().ok()?,
             biases: biases.try_into().ok()?,
-            rows: rows
-                .chunks_exact(OUTPUTS)
-                .filter_map(|row| {
-                    let mut signed = [0_i8; OUTPUTS];
-                    for (to, from) in signed.iter_mut().zip(row) {
-                        *to = i8::from_le_bytes([*from]);
-                    }
-                    Some(signed)
-                })
-                .collect(),
+            rows: rows.chunks_exact(OUTPUTS).map(signed).collect(),
         })
     }
 
@@ -76,6 +67,14 @@ impl Model {
         }
         scores
     }
+}
+
+fn signed(row: &[u8]) -> [i8; OUTPUTS] {
+    let mut signed = [0_i8; OUTPUTS];
+    for (to, from) in signed.iter_mut().zip(row) {
+        *to = i8::from_le_bytes([*from]);
+    }
+    signed
 }
 
 /// The same in training and in use.

@@ -9,7 +9,7 @@ use crate::{
     features::{self, Evidence, Seen},
     flags, intent, language,
     lexicon::{Hit, Lexicon},
-    model::{Model, PRESSES, sigmoid},
+    model::{Model, OUTPUTS, PRESSES, sigmoid},
     normalise::{Normalised, normalise},
     segment::{Segmenter, Token},
     sentiment, thai,
@@ -53,9 +53,15 @@ impl Reader {
         let page = self.page(text);
         let evidence = features::evidence(&page.seen());
         let scores = self.model.scores(&evidence);
+        let mut intents = intent::guesses(&scores, &page.seen());
+        let sentences = sentences(page.normalised.as_str());
+        if sentences.len() > 1 {
+            let alone: Vec<_> = sentences.into_iter().map(|sentence| self.scores(sentence)).collect();
+            intent::add_from_sentences(&mut intents, &alone);
+        }
         Understanding {
             language: language::of(page.normalised.as_str()),
-            intents: intent::guesses(&scores, &page.seen()),
+            intents,
             sentiment: sentiment::of(&scores, &page.seen()),
             flags: flags::of(&scores, &page.hits),
             entities: page.entities,
@@ -65,9 +71,7 @@ impl Reader {
     /// How likely (0 to 1) a person should look now, as learned from labelled messages: also when money is asked back
     /// politely or an answer is overdue, which intent and sentiment alone do not show.
     pub fn presses_for_a_person(&self, text: &str) -> f32 {
-        let page = self.page(text);
-        let scores = self.model.scores(&features::evidence(&page.seen()));
-        scores.get(PRESSES).map_or(0.0, |score| sigmoid(*score))
+        self.scores(text).get(PRESSES).map_or(0.0, |score| sigmoid(*score))
     }
 
     pub fn language(&self, text: &str) -> Language {
@@ -82,6 +86,10 @@ impl Reader {
     /// What the linear model sees of a text; for whoever trains its weights.
     pub fn evidence(&self, text: &str) -> Evidence {
         features::evidence(&self.page(text).seen())
+    }
+
+    fn scores(&self, text: &str) -> [f32; OUTPUTS] {
+        self.model.scores(&features::evidence(&self.page(text).seen()))
     }
 
     fn page(&self, text: &str) -> Page {
@@ -112,6 +120,31 @@ impl Page {
             shouting: self.shouting,
         }
     }
+}
+
+/// More sentences than this, or longer texts, are a letter: its parts are not asked one by one.
+const MOST_SENTENCES: usize = 5;
+const LONGEST_LETTER: usize = 2_000;
+
+/// Cut at stops, line ends, and blanks after a polite particle, where Thai sentences end; crumbs are left out.
+fn sentences(text: &str) -> Vec<&str> {
+    if text.len() > LONGEST_LETTER {
+        return Vec::new();
+    }
+    let mut sentences = Vec::new();
+    let mut from = 0;
+    for (at, ch) in text.char_indices().filter(|(_, ch)| matches!(ch, ' ' | '\n')) {
+        let so_far = text.get(from..at).unwrap_or_default();
+        let ends = ch == '\n'
+            || ["ค่ะ", "คะ", "ครับ", "คับ", "จ้า", ".", "!", "?"].into_iter().any(|end| so_far.ends_with(end));
+        if ends {
+            sentences.push(so_far);
+            from = at + 1;
+        }
+    }
+    sentences.push(text.get(from..).unwrap_or_default());
+    sentences.retain(|sentence| sentence.chars().count() >= 8);
+    if sentences.len() > MOST_SENTENCES { Vec::new() } else { sentences }
 }
 
 /// Mostly capitals, and enough of them to be no abbreviation.

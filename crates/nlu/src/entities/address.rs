@@ -22,7 +22,7 @@ impl Addresses {
             // the first two figures are the province: 10 to 96
             postcode: pattern(r"[1-9]\d{4}"),
             house: pattern(
-                r"(?:(?:บ้าน)?เลขที่\s?|(?:ห้อง|unit|room)\s?[a-z0-9/\-]+[, ][^\d\n]{0,30})?\d{1,5}(?:/\d{1,5})*(?:-\d{1,4})?",
+                r"(?:(?:บ้าน)?เลขที่\s?|(?:ห้อง|ห้องเลขที่)\s?[a-z0-9/\-]+[, ][^\d\n]{0,30})?\d{1,5}(?:/\d{1,5})*(?:-\d{1,4})?",
             ),
             mark: pattern(concat!(
                 r"(?:ถ\.|ถนน|ซ\.|ซอย|ม\.|หมู่|ต\.|ตำบล|แขวง|อ\.|อำเภอ|เขต|จ\.|จังหวัด|กทม|กรุงเทพ|คอนโด|อาคาร|ตึก|",
@@ -67,7 +67,9 @@ impl Addresses {
             .collect();
         let marked = |house: &Range<usize>| {
             let after = inside.get(house.end..).unwrap_or_default();
-            let near = after.get(..floor(after, 45)).unwrap_or_default();
+            // up to the next number: what follows that one is its own
+            let reach = after.find(|ch: char| ch.is_ascii_digit()).unwrap_or(after.len());
+            let near = after.get(..floor(after, reach.min(90))).unwrap_or_default();
             self.mark.is_match(near) && after.starts_with([' ', ','])
         };
         let stroked = houses.iter().find(|house| {

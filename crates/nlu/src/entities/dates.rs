@@ -47,8 +47,6 @@ const RELATIVE: [(&str, &[&str]); 5] = [
             "เมื่อเช้านี้",
             "เมื่อเช้า",
             "วนน.",
-            "วนน",
-            "วันนี้เลย",
             "today",
             "tonight",
             "this morning",
@@ -126,9 +124,9 @@ pub(super) struct Dates {
 
 impl Dates {
     pub(super) fn new() -> Self {
-        let mut months: Vec<String> =
-            MONTHS.iter().flat_map(|names| names.iter().map(|name| regex::escape(name))).collect();
-        months.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let mut names: Vec<&str> = MONTHS.iter().flat_map(|names| names.iter().copied()).collect();
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let months: Vec<String> = names.into_iter().map(month_pattern).collect();
         let month = months.join("|");
         let mut names = std::collections::BTreeMap::new();
         for (value, phrases) in RELATIVE {
@@ -143,7 +141,7 @@ impl Dates {
         phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
         Self {
             day_month: pattern(&format!(
-                r"(?:(?:วัน)?(?:{THAI_WEEKDAY})?\s?ที่\s?|วัน(?:{THAI_WEEKDAY})\s?|(?:{ENGLISH_WEEKDAY}),?\s|the\s)?(\d{{1,2}}|[ก-๎]{{2,12}}?)(?:st|nd|rd|th)?\s?(?:of\s)?({month})\.?(?:,?\s?(?:พ\.ศ\.\s?|ค\.ศ\.\s?|ปี\s?)?(\d{{4}}|[4-9]\d))?"
+                r"(?:(?:วัน)?(?:{THAI_WEEKDAY})?\s?ที่\s?|วัน(?:{THAI_WEEKDAY})\s?|(?:{ENGLISH_WEEKDAY}),?\s|the\s)?(\d{{1,2}}|[ก-๎]{{2,12}}?)(?:st|nd|rd|th)?\s?(?:of\s)?({month})(?:,?\s?(?:พ\.ศ\.\s?|ค\.ศ\.\s?|ปี\s?)?(\d{{4}}|[4-9]\d))?"
             )),
             month_day: pattern(&format!(
                 r"(?:(?:{ENGLISH_WEEKDAY}),?\s)?(january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec)\.?\s?(\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(\d{{4}}))?"
@@ -202,7 +200,13 @@ impl Dates {
         for hit in pattern.captures_iter(text) {
             let Some(whole) = hit.get(0) else { continue };
             let range = whole.range();
-            if let (true, Some(value)) = (stands_free(text, &range), value(&hit)) {
+            let after = taken.after(range.end).trim_start();
+            // ปีใหม่กว่า is newer, 3rd party no day, ห้าโมงเย็นนี้ an hour
+            let other = ["กว่า", "party", "floor", "time", "birthday", "year"]
+                .into_iter()
+                .any(|word| after.starts_with(word))
+                || taken.before(range.start).ends_with("โมง");
+            if let (false, true, Some(value)) = (other, stands_free(text, &range), value(&hit)) {
                 taken.take(EntityKind::Date, range, value, confidence);
             }
         }
@@ -220,7 +224,9 @@ impl Dates {
             let week = name.as_str() == "อาทิตย์" && !says_day && !beside_weekday(taken.before(whole.start()));
             let week =
                 week && (next || hit.get(3).is_none() || taken.before(whole.start()).ends_with("ภายใน"));
-            if stands_free(text, &whole.range()) && !week && (says_day || !misspelt) {
+            let planet =
+                ["พระ", "ไดโน", "ดาว"].into_iter().any(|word| taken.before(whole.start()).ends_with(word));
+            if stands_free(text, &whole.range()) && !week && !planet && (says_day || !misspelt) {
                 let value = if next { format!("next:{day}") } else { format!("weekday:{day}") };
                 taken.take(EntityKind::Date, whole.range(), value, if says_day { 0.95 } else { 0.85 });
             }
@@ -231,7 +237,11 @@ impl Dates {
             let karaoke =
                 matches!(name.as_str(), "jan" | "angkan" | "phut" | "pharuehat" | "suk" | "sao" | "athit");
             let Some(day) = weekday(name.as_str()) else { continue };
-            if stands_free(text, &whole.range()) && karaoke == (lead == Some("wan")) {
+            let cream = name.as_str() == "sun"
+                && ["cream", "screen", "block", "set", "rise", "light"]
+                    .into_iter()
+                    .any(|word| taken.after(whole.end()).trim_start().starts_with(word));
+            if stands_free(text, &whole.range()) && !cream && karaoke == (lead == Some("wan")) {
                 let value =
                     if lead == Some("next") { format!("next:{day}") } else { format!("weekday:{day}") };
                 taken.take(EntityKind::Date, whole.range(), value, 0.9);
@@ -240,9 +250,17 @@ impl Dates {
     }
 }
 
+/// A dotted abbreviation may end in a dot: ม.ค and ม.ค.
+fn month_pattern(name: &str) -> String {
+    let dot = if name.contains('.') || name.len() <= 3 { r"\.?" } else { "" };
+    format!("{}{dot}", regex::escape(name))
+}
+
 fn beside_weekday(before: &str) -> bool {
     let before = before.trim_end_matches([' ', '-', '/']);
-    ["เสาร์", "ศุกร์", "และ", "กับ"].into_iter().any(|word| before.ends_with(word))
+    ["เสาร์", "ศุกร์", "และ", "เสาร์ไป", "เสาร์ไปเป็น", "เสา", "สะดวก"]
+        .into_iter()
+        .any(|word| before.ends_with(word))
 }
 
 fn weekday(name: &str) -> Option<&'static str> {
@@ -250,7 +268,7 @@ fn weekday(name: &str) -> Option<&'static str> {
 }
 
 fn month_in(hit: &Captures<'_>, group: usize) -> Option<u32> {
-    let name = hit.get(group)?.as_str();
+    let name = hit.get(group)?.as_str().trim_end_matches('.');
     (1..).zip(MONTHS).find(|(_, names)| names.contains(&name)).map(|(month, _)| month)
 }
 
@@ -301,8 +319,13 @@ fn numeric(hit: &Captures<'_>) -> Option<String> {
     }
     let (first, second) = (number(8)?, number(10)?);
     let dotted = hit.get(9)?.as_str() == ".";
+    // 10/10 and 3/10 praise or blame
+    let rating = !dotted && second == 10 && first <= 10;
     // 11.11 is a sale, 10.30 a time; 1/2 is a half, 24/7 is always
-    if (dotted && first != second) || matches!((first, second), (1, 2 | 3 | 4) | (2, 3) | (3, 4) | (24, 7)) {
+    if rating
+        || (dotted && (first != second || first < 6))
+        || matches!((first, second), (1, 2..=4) | (2, 3) | (3, 4) | (24, 7))
+    {
         return None;
     }
     day_first(Ok(None), first, second)

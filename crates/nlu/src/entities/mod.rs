@@ -183,16 +183,17 @@ pub(crate) fn stands_free(text: &str, range: &Range<usize>) -> bool {
         return false;
     }
     let inside = text.get(range.clone()).unwrap_or_default();
-    let (first, last) = (inside.chars().next(), inside.chars().next_back());
     let digit = |ch: Option<char>| ch.is_some_and(|ch| ch.is_ascii_digit());
-    let before = text.get(..range.start).unwrap_or_default();
-    let after = text.get(range.end..).unwrap_or_default();
-    let continues =
-        |mut outward: std::iter::Peekable<Box<dyn Iterator<Item = char> + '_>>| match outward.next() {
-            Some('.' | ',' | '/' | ':') => digit(outward.peek().copied()),
-            other => digit(other),
-        };
-    let backward: Box<dyn Iterator<Item = char> + '_> = Box::new(before.chars().rev());
-    let forward: Box<dyn Iterator<Item = char> + '_> = Box::new(after.chars());
-    !(digit(first) && continues(backward.peekable())) && !(digit(last) && continues(forward.peekable()))
+    let (before, after) =
+        (text.get(..range.start).unwrap_or_default(), text.get(range.end..).unwrap_or_default());
+    let cut_off = digit(inside.chars().next()) && goes_on_in_digits(before.chars().rev());
+    let cut_short = digit(inside.chars().next_back()) && goes_on_in_digits(after.chars());
+    !cut_off && !cut_short
+}
+
+/// A digit, or one behind a mark that holds numbers together.
+fn goes_on_in_digits(mut outward: impl Iterator<Item = char>) -> bool {
+    let first = outward.next();
+    let met = if matches!(first, Some('.' | ',' | '/' | ':')) { outward.next() } else { first };
+    met.is_some_and(|ch| ch.is_ascii_digit())
 }

@@ -17,12 +17,13 @@ pub(super) struct Money {
     unit_first: Regex,
     in_words: Regex,
     bare: Regex,
+    talk: Regex,
 }
 
 const NUMBER: &str = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?";
 
-/// A bare number is money after one of these …
-const SPEAKS_OF_MONEY: [&str; 47] = [
+/// A bare number right after one of these is money …
+const NAMES_A_PRICE: &[&str] = &[
     "ราคา",
     "ละ",
     "โอน",
@@ -31,49 +32,48 @@ const SPEAKS_OF_MONEY: [&str; 47] = [
     "โอนเงิน",
     "ยอด",
     "งบ",
+    "งบสัก",
     "จ่าย",
     "จ่ายไป",
     "มัดจำ",
-    "คืน",
     "ค่าส่ง",
-    "ค่า",
     "เงิน",
-    "เหลือ",
+    "เงินไป",
+    "ตัด",
+    "ตัดไป",
+    "หัก",
     "ลดเหลือ",
     "ขาย",
-    "เก็บ",
     "เกิน",
+    "เกินไป",
     "ส่วนต่าง",
-    "ตั้ง",
-    "บวก",
-    "ขอ",
-    "ไม่เกิน",
-    "รวม",
-    "ทั้งหมด",
-    "ลง",
+    "ค่าครู",
+    "ไปอีก",
+    "หายไปไหน",
     "price",
     "paid",
     "pay",
-    "cost",
     "costs",
     "budget",
     "total",
-    "under",
     "deposit",
     "charged",
     "transferred",
     "transfer",
-    "for",
     "refund",
-    "only",
-    "baht",
     "fee",
-    "at",
-    "around",
+    "kern",
+    "เหรียญไป",
 ];
 
-/// … unless one of these follows: then it counts or measures something.
-const COUNTS_SOMETHING: [&str; 64] = [
+/// … and one that looks like a price is money where any of these is said.
+const TALKS_OF_MONEY: &str = concat!(
+    "ราคา|โอน|ยอด|งบ|จ่าย|มัดจำ|คืน|ค่า|เงิน|ลด|ขาย|เก็บ|โปร|แพง|ถูก|สลิป|ชำระ|ดาวน์|เติม|บิล|ขาด|ตัง|เครดิต|รายได้|ส่งฟรี|บุฟ|สั่ง|กี่บาท|เท่าไ|คูปอง|กี่|เอง|บวก|",
+    "price|paid|pay|cost|budget|deposit|charge|transfer|refund|buffet|cheap|expensive|change|last price|how much|wallet|cf|ngern|promo|on sale|can u do|can you|would you take|ใช่ไหม|ใช่ปะ| say |off",
+);
+
+/// Unless one of these follows: then it counts or measures something.
+const COUNTS_SOMETHING: &[&str] = &[
     "คน",
     "ชิ้น",
     "อัน",
@@ -85,8 +85,6 @@ const COUNTS_SOMETHING: [&str; 64] = [
     "ชุด",
     "ห้อง",
     "โต๊ะ",
-    "ที่",
-    "คืน",
     "กิโล",
     "โล",
     "ขวด",
@@ -118,26 +116,78 @@ const COUNTS_SOMETHING: [&str; 64] = [
     "cm",
     "kg",
     "g",
+    "gb",
     "ml",
     "มล",
     "กรัม",
     "เมตร",
     "นิ้ว",
     "ขวบ",
-    "/",
+    "/1",
+    "/2",
+    "/3",
     ":",
     "pcs",
     "people",
     "pax",
+    "day",
     "days",
     "night",
+    "nights",
     "hour",
+    "hours",
     "min",
+    "mins",
+    "minute",
+    "minutes",
     "times",
     "ข้อ",
     "ตร",
     "สาขา",
     "x",
+    "วิว",
+    "ไลก์",
+    "ไลค์",
+    "ฟอล",
+    "กว่า",
+    "องศา",
+    "มิล",
+    "km",
+    "กม",
+    "w",
+    "วัตต์",
+    "cc",
+    "slot",
+    "slots",
+    "สิทธิ์",
+    "คูณ",
+    "แคล",
+    "หน้า",
+    "btu",
+    "ลิตร",
+    "guests",
+    "shot",
+];
+
+/// Before a number these say that it measures something else.
+const MEASURES: &[&str] = &[
+    "ไมล์",
+    "ขนาด",
+    "ผู้ติดตาม",
+    "ปี",
+    "รุ่น",
+    "สูง",
+    "เบอร์",
+    "ผลรวม",
+    "อายุ",
+    "ไอโฟน",
+    "ฟลท",
+    "ชั้น",
+    "ห้อง",
+    "code",
+    "moq",
+    "rtx",
+    "office",
 ];
 
 impl Money {
@@ -148,6 +198,7 @@ impl Money {
             )),
             unit_first: pattern(&format!(r"(฿|thb|baht|usd|us\$|\$|€|eur|£|gbp)\s?({NUMBER})(k)?")),
             in_words: pattern(&format!(r"({THAI_NUMBER}+)(?:(บาท)({THAI_NUMBER}*)|ถ้วน)?")),
+            talk: pattern(TALKS_OF_MONEY),
             bare: pattern(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{2,6}(?:\.\d{1,2})?"),
         }
     }
@@ -213,12 +264,13 @@ impl Money {
             let says_baht = hit.get(2).is_some();
             let satang =
                 hit.get(3).filter(|rest| !rest.is_empty()).and_then(|rest| thai_number(rest.as_str()));
-            let alone =
-                !number.as_str().contains(|ch: char| thai::is_leading_vowel(ch) || thai::clings_back(ch))
-                    || baht < 100;
-            let spoken = !counts_something(taken.after(whole.end()))
-                && (speaks_of_money(taken.before(whole.start()))
-                    || (baht >= 100 && !is_one_unit(number.as_str()) && !alone));
+            let before = taken.before(whole.start());
+            let after = taken.after(whole.end());
+            let sizeable = baht >= 100 || (baht >= 20 && number.as_str().contains("สิบ"));
+            // พัน alone may be a verb or begin พันธุ์
+            let alone = is_one_unit(number.as_str()) && !names_a_price(before);
+            let other = measures(before) || counts_something(after) || after.starts_with("ธุ") || alone;
+            let spoken = sizeable && !other && (names_a_price(before) || baht >= 100);
             if says_baht || spoken {
                 let value = satang.map_or_else(|| baht.to_string(), |satang| format!("{baht}.{satang:02}"));
                 taken.take(
@@ -231,43 +283,72 @@ impl Money {
         }
     }
 
+    /// Numbers without a unit: right after a word of price, or looking like a price in talk of money.
     fn bare_figures(&self, taken: &mut Taken<'_>) {
+        let talks = self.talk.is_match(taken.text);
         for hit in self.bare.find_iter(taken.text) {
             let range = hit.range();
-            let grouped = hit.as_str().contains(',');
             let before = taken.before(range.start);
             let joined = before.ends_with(|ch: char| {
                 ch.is_ascii_alphabetic() || matches!(ch, '#' | '-' | '+' | '@' | '_' | '/')
             });
-            let money = speaks_of_money(before) || (grouped && hit.as_str().len() >= 5);
-            if money
-                && !joined
-                && stands_free(taken.text, &range)
-                && !counts_something(taken.after(range.end))
+            let other = joined
+                || measures(before)
+                || counts_something(taken.after(range.end))
+                || !stands_free(taken.text, &range);
+            let span = taken.after(range.end).starts_with('-');
+            let near =
+                names_a_price(before) && !span && (hit.as_str().len() == 2 || !is_laughter(hit.as_str()));
+            if other || !(near || ((talks || hit.as_str().contains(',')) && looks_like_a_price(hit.as_str())))
             {
-                if let Some(value) = number_of(hit.as_str()) {
-                    taken.take(EntityKind::Money, range, format!("{value} THB"), 0.7);
-                }
+                continue;
+            }
+            if let Some(value) = number_of(hit.as_str()) {
+                taken.take(EntityKind::Money, range, format!("{value} THB"), if near { 0.8 } else { 0.6 });
             }
         }
     }
+}
+
+/// Three figures or more, ending as prices do, and neither a year nor a row of fives (laughter).
+fn looks_like_a_price(number: &str) -> bool {
+    let plain = number.replace(',', "");
+    let Ok(value) = plain.parse::<u32>() else { return plain.contains('.') && plain.len() >= 6 };
+    let year = !number.contains(',') && matches!(value, 2019..=2035 | 2555..=2575);
+    (100..=500_000).contains(&value)
+        && (value % 5 == 0 || value % 10 == 9 || number.contains(','))
+        && !year
+        && !is_laughter(&plain)
+}
+
+/// Three fives or more.
+fn is_laughter(number: &str) -> bool {
+    number.len() >= 3 && number.bytes().all(|byte| byte == b'5')
+}
+
+fn measures(before: &str) -> bool {
+    let before = before.trim_end();
+    MEASURES.iter().any(|word| before.ends_with(*word))
 }
 
 fn is_one_unit(words: &str) -> bool {
     matches!(words, "ร้อย" | "พัน" | "หมื่น" | "แสน" | "ล้าน")
 }
 
-fn speaks_of_money(before: &str) -> bool {
+fn names_a_price(before: &str) -> bool {
     let before = before.trim_end_matches([' ', ':', '=']);
-    SPEAKS_OF_MONEY.into_iter().any(|word| {
-        before.ends_with(word)
+    NAMES_A_PRICE.iter().any(|word| {
+        before.ends_with(*word)
             && before.len().checked_sub(word.len()).is_some_and(|at| thai::may_cut(before, at))
     })
 }
 
 fn counts_something(after: &str) -> bool {
     let after = after.trim_start_matches(' ');
-    COUNTS_SOMETHING.into_iter().any(|word| after.starts_with(word) && thai::may_cut(after, word.len()))
+    if after.starts_with("ต้นๆ") {
+        return false;
+    }
+    COUNTS_SOMETHING.iter().any(|word| after.starts_with(*word) && thai::may_cut(after, word.len()))
 }
 
 /// `500-` at the end of a number is a price, in `500-700` it is not.

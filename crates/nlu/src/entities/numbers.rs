@@ -15,9 +15,9 @@ pub(super) struct Numbers {
 impl Numbers {
     pub(super) fn new() -> Self {
         Self {
-            code: pattern(r"#?\s?[a-z0-9]+(?:-[a-z0-9]+)*"),
+            code: pattern(r"#?[a-z0-9]+(?:-[a-z0-9]+)*|#\s?\d{3,}"),
             after_word: pattern(concat!(
-                r"(?:order|ออเดอร์|ออเดอ|คำสั่งซื้อ|invoice|อินวอยซ์|tracking|แทรค|แทร็ค|แทรก|พัสดุ|บิล|ใบเสร็จ|ใบกำกับ|booking|ใบจอง|การจอง|อ้างอิง|เคส|case|ticket|receipt|ref|เลขที่|หมายเลข)",
+                r"(?:order|ออเดอร์|ออเดอ|คำสั่งซื้อ|invoice|อินวอยซ์|tracking|แทรค|แทร็ค|แทรก|พัสดุ|บิล|ใบเสร็จ|ใบกำกับ|booking|ใบจอง|การจอง|อ้างอิง|เคส|case|ticket|receipt|ref|agoda|จอง)",
                 r"(?:\s|เลขที่|หมายเลข|เลข|number|no\.?|id|code|คือ|is|ที่|[:.#])*",
                 r"(#?[a-z0-9]*[0-9][a-z0-9]*(?:-[a-z0-9]+)*)",
             )),
@@ -53,9 +53,7 @@ impl Numbers {
     pub(super) fn order_numbers(&self, taken: &mut Taken<'_>) {
         for hit in self.code.find_iter(taken.text) {
             if lonely(taken, hit.start(), hit.end()) && looks_like_an_order(hit.as_str()) {
-                let marked = hit.as_str().starts_with('#');
-                let lead = if marked { 0 } else { hit.as_str().len() - hit.as_str().trim_start().len() };
-                taken.take_as(EntityKind::OrderNumber, hit.start() + lead..hit.end(), Value::Number, 0.9);
+                taken.take_as(EntityKind::OrderNumber, hit.range(), Value::Number, 0.9);
             }
         }
         for hit in self.after_word.captures_iter(taken.text) {
@@ -90,18 +88,29 @@ fn lonely(taken: &Taken<'_>, start: usize, end: usize) -> bool {
     !joins(next) && !joins(last) && !goes_on && !went_on
 }
 
-/// `#7740`, `LM-290417`, `KRB66012954`, `7719-B`; not K-07, s23, 2.4g, 500ml.
+/// `#7740`, `LM-290417`, `KRB66012954`, `7719-B`, `712204418`; not K-07, s23, 2.4g, 500ml.
 fn looks_like_an_order(code: &str) -> bool {
     let marked = code.starts_with('#');
     let code = code.trim_start_matches(['#', ' ']);
     let digits = code.bytes().filter(u8::is_ascii_digit).count();
     let letters = code.bytes().filter(u8::is_ascii_alphabetic).count();
-    let dashes = code.bytes().filter(|byte| *byte == b'-').count();
+    let dashed = code.contains('-');
     if marked {
         return digits >= 3;
     }
-    // a unit after a number (500ml, 1200w) is no code, nor is a word with a year (sale2025)
-    let unit = dashes == 0 && code.starts_with(|ch: char| ch.is_ascii_digit()) && letters <= 3 && digits <= 5;
+    if letters == 0 {
+        return !dashed && digits == 9 && !code.starts_with('0');
+    }
+    let starts_with_letter = code.starts_with(|ch: char| ch.is_ascii_alphabetic());
     let longest_word = code.split(|ch: char| !ch.is_ascii_alphabetic()).map(str::len).max().unwrap_or(0);
-    letters >= 1 && digits >= 4 && !unit && longest_word <= 5 && (dashes > 0 || digits + letters >= 6)
+    if dashed {
+        let prefix =
+            code.split('-').next().is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_alphabetic()));
+        return longest_word <= 5 && (digits >= 4 || (digits == 3 && prefix && longest_word >= 2));
+    }
+    // a number with a unit (1200w) or a word with a year (sale2025) is no code
+    digits >= 4
+        && digits + letters >= 6
+        && (starts_with_letter || digits >= 6)
+        && (longest_word <= 3 || digits >= 5)
 }
