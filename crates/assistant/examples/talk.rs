@@ -56,6 +56,7 @@ async fn main() -> anyhow::Result<()> {
                 "reply": candidate.words.as_str(),
                 "sources": sources,
                 "confidence": candidate.confidence,
+                "note": answered.runs.last().and_then(|run| run.error.clone()),
             }));
             talk.extend(
                 messages.iter().map(|m| Said { author: Author::Customer, words: Words::from(m.as_str()) }),

@@ -53,11 +53,6 @@ impl Query {
         self.asked.iter().map(|asked| asked.weight).sum()
     }
 
-    /// Nothing but noise and cues.
-    pub(crate) fn is_bare(&self) -> bool {
-        self.asked.iter().all(|asked| asked.weight < 0.2)
-    }
-
     /// This question with the subject of an earlier one: `and iced?` after `how much is a mocha?`.
     pub(crate) fn after(&self, earlier: &Query) -> Query {
         let mut both = self.clone();
@@ -127,7 +122,7 @@ impl Library {
 
     /// The passages that cover a question best, best first; ties stand in the order of the knowledge.
     pub(crate) fn fits(&self, query: &Query) -> Vec<Fit> {
-        let mass = query.mass();
+        let mass: f32 = query.asked.iter().map(telling).sum();
         if mass <= 0.0 {
             return Vec::new();
         }
@@ -205,14 +200,14 @@ pub(crate) fn is_when(key: &str) -> bool {
 
 fn fit(query: &Query, mass: f32, at: usize, entry: &Entry) -> Option<Fit> {
     let in_heading = |asked: &&Asked| entry.heading.contains(&asked.key);
-    let heading: f32 = query.asked.iter().filter(in_heading).map(|asked| asked.weight).sum();
+    let heading: f32 = query.asked.iter().filter(in_heading).map(telling).sum();
     let covered: f32 = query
         .asked
         .iter()
         .filter(|asked| {
             entry.heading.contains(&asked.key) || entry.clauses.iter().any(|c| c.keys.contains(&asked.key))
         })
-        .map(|asked| asked.weight)
+        .map(telling)
         .sum();
     if covered <= 0.0 {
         return None;
@@ -226,7 +221,7 @@ fn fit(query: &Query, mass: f32, at: usize, entry: &Entry) -> Option<Fit> {
                 .asked
                 .iter()
                 .filter(|asked| clauses.iter().any(|clause| clause.keys.contains(&asked.key)))
-                .map(|asked| asked.weight)
+                .map(telling)
                 .sum();
             // A subject that the title names need not be said again in the line.
             close += 0.6
@@ -235,7 +230,7 @@ fn fit(query: &Query, mass: f32, at: usize, entry: &Entry) -> Option<Fit> {
                     .iter()
                     .filter(in_heading)
                     .filter(|asked| !clauses.iter().any(|clause| clause.keys.contains(&asked.key)))
-                    .map(|asked| asked.weight)
+                    .map(telling)
                     .sum::<f32>();
             let text = super::passages::join(clauses.iter().map(|clause| clause.text.as_str()));
             #[expect(clippy::cast_precision_loss, reason = "one to three clauses")]
@@ -249,8 +244,13 @@ fn fit(query: &Query, mass: f32, at: usize, entry: &Entry) -> Option<Fit> {
     let quick = if entry.kind == EntryKind::Quick { 0.9 } else { 1.0 };
     let covered = covered / mass;
     let close = (merit / mass).clamp(0.0, 1.2);
-    let score = (0.45 * covered + 0.5 * close + 0.08 * (heading / mass)) * quick;
+    let score = (0.45 * covered + 0.5 * close + 0.15 * (heading / mass)) * quick;
     Some(Fit { entry: at, window, covered, close, score })
+}
+
+/// Numbers meet by chance: they weigh little.
+fn telling(asked: &Asked) -> f32 {
+    if asked.kind == TermKind::Number { asked.weight * 0.4 } else { asked.weight }
 }
 
 /// Whether a text holds the kind of fact that is asked for: 1 when it does, 0 when nothing special is asked,
@@ -269,7 +269,16 @@ pub(crate) fn answers(query: &Query, text: &str) -> f32 {
     if query.cue("q:howlong") {
         let unit =
             ["วัน", "นาที", "ชั่วโมง", "เดือน", "ปี", "สัปดาห์", "day", "hour", "minute", "month", "year", "week"];
-        verdicts.push(digits && holds(&unit));
+        const UNITS: [(&[&str], &[&str]); 6] = [
+            (&["กี่วัน", "how many days"], &["วัน", "day", "สัปดาห์", "week"]),
+            (&["กี่นาที", "how many minutes"], &["นาที", "minute"]),
+            (&["กี่ชั่วโมง", "กี่ชม", "how many hours"], &["ชั่วโมง", "ชม", "hour"]),
+            (&["กี่เดือน", "how many months"], &["เดือน", "month"]),
+            (&["กี่ปี", "how many years"], &["ปี", "year"]),
+            (&["กี่สัปดาห์", "กี่อาทิตย์", "how many weeks"], &["สัปดาห์", "week"]),
+        ];
+        let named = UNITS.iter().find(|(asks, _)| asks.iter().any(|ask| query.normal.contains(ask)));
+        verdicts.push(digits && named.map_or_else(|| holds(&unit), |(_, units)| holds(units)));
     }
     if query.cue("q:howmany") {
         verdicts.push(digits || holds(&["หนึ่ง", "สอง", "สาม", "one", "two", "three"]));

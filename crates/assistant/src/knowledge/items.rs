@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{Knowledge, PriceRow, Tongue};
 
 use super::passages::keys;
-use crate::words::normal::has_thai;
+use crate::words::{Own, normal::has_thai};
 
 /// Rows of the price table that share a name.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Row {
     }
 }
 
-pub(crate) fn items(knowledge: &Knowledge, own: &BTreeSet<String>) -> Vec<Item> {
+pub(crate) fn items(knowledge: &Knowledge, own: &Own) -> Vec<Item> {
     let mut out: Vec<Item> = Vec::new();
     for (at, row) in knowledge.prices.iter().enumerate() {
         let (variant_th, variant_en) = variants(&row.variant);

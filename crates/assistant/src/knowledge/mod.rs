@@ -4,16 +4,16 @@ mod find;
 mod items;
 mod passages;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{Knowledge, Passage};
 
 pub(crate) use find::{Asked, Fit, Query, answers, is_when};
 pub(crate) use items::{Item, Row};
-pub(crate) use passages::{Clause, Entry, EntryKind, tongue_of};
+pub(crate) use passages::{Entry, EntryKind, tongue_of};
 
 use crate::words::{
-    Term, TermKind,
+    Own, Term, TermKind,
     normal::{has_thai, normal, skeleton, sounds},
     terms,
 };
@@ -29,8 +29,7 @@ pub struct Library {
     /// Words by how they are written without marks, and by how they sound.
     by_skeleton: BTreeMap<String, String>,
     by_sound: BTreeMap<String, String>,
-    /// Pieces of the shop's names that no dictionary knows.
-    own: BTreeSet<String>,
+    own: Own,
 }
 
 impl Library {
@@ -68,10 +67,6 @@ impl Library {
     /// quick replies.
     pub fn find(&self, words: &str, most: usize) -> Vec<Passage> {
         self.passages(&self.query(words), most)
-    }
-
-    pub(crate) fn terms(&self, words: &str) -> Vec<Term> {
-        terms(&normal(words), &self.own)
     }
 
     pub(crate) fn knows(&self, key: &str) -> bool {
@@ -127,18 +122,36 @@ impl Library {
     }
 }
 
-/// Unknown pieces of names, tags and titles, so that they are cut alike everywhere.
-fn own_words(knowledge: &Knowledge) -> BTreeSet<String> {
-    let mut own = BTreeSet::new();
+/// Unknown pieces of names, tags and titles, so that they are cut alike everywhere; and names of one thing in
+/// two tongues.
+fn own_words(knowledge: &Knowledge) -> Own {
+    let mut own = Own::default();
     let names =
         knowledge.prices.iter().map(|row| row.name_th.as_str()).chain(knowledge.articles.iter().flat_map(
             |article| article.tags.iter().map(String::as_str).chain(std::iter::once(article.title.as_str())),
         ));
     for name in names {
-        for term in terms(&normal(name), &BTreeSet::new()) {
+        for term in terms(&normal(name), &Own::default()) {
             if term.kind == TermKind::Strange && term.text.chars().count() >= 3 {
-                own.insert(term.text);
+                own.words.insert(term.text);
             }
+        }
+    }
+    for row in &knowledge.prices {
+        let names = |text: &str, other: &str| -> Vec<String> {
+            let theirs = passages::keys(other, &own);
+            passages::keys(text, &own)
+                .into_iter()
+                .filter(|key| key.starts_with("w:") && !theirs.contains(key))
+                .collect()
+        };
+        let (thai, english) = (names(&row.name_th, &row.name_en), names(&row.name_en, &row.name_th));
+        if let ([thai], [english]) = (thai.as_slice(), english.as_slice())
+            && has_thai(thai)
+            && !has_thai(english)
+            && !own.same.contains_key(english)
+        {
+            own.same.insert(english.clone(), thai.clone());
         }
     }
     own

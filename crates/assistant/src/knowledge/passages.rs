@@ -6,7 +6,7 @@ use domain::{Bilingual, Knowledge, Source, Tongue};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::words::{
-    TermKind,
+    Own, TermKind,
     normal::{has_thai, is_thai, normal},
     terms,
 };
@@ -28,7 +28,6 @@ pub(crate) struct Entry {
     /// Of the title, the tags and the heading above.
     pub heading: BTreeSet<String>,
     pub clauses: Vec<Clause>,
-    pub updated: Option<String>,
 }
 
 /// The smallest piece worth quoting.
@@ -63,7 +62,7 @@ pub(crate) fn tongue_of(text: &str) -> Tongue {
     if thai * 2 > latin { Tongue::Thai } else { Tongue::English }
 }
 
-pub(crate) fn entries(knowledge: &Knowledge, own: &BTreeSet<String>) -> Vec<Entry> {
+pub(crate) fn entries(knowledge: &Knowledge, own: &Own) -> Vec<Entry> {
     let mut out = Vec::new();
     for article in &knowledge.articles {
         let mut title = keys(&article.title, own);
@@ -74,7 +73,7 @@ pub(crate) fn entries(knowledge: &Knowledge, own: &BTreeSet<String>) -> Vec<Entr
             let mut head = title.clone();
             head.extend(keys(&heading, own));
             let source = Source(article.slug.clone());
-            push(&mut out, source, EntryKind::Article, &paragraph, head, article.updated.clone(), own);
+            push(&mut out, source, EntryKind::Article, &paragraph, head, own);
         }
     }
     let facts = &knowledge.facts;
@@ -88,14 +87,14 @@ pub(crate) fn entries(knowledge: &Knowledge, own: &BTreeSet<String>) -> Vec<Entr
     for (source, text, about) in general {
         let head: BTreeSet<String> = about.iter().map(|key| (*key).to_owned()).collect();
         for text in [&text.th, &text.en].into_iter().flatten() {
-            push(&mut out, Source(source.to_owned()), EntryKind::Fact, text, head.clone(), None, own);
+            push(&mut out, Source(source.to_owned()), EntryKind::Fact, text, head.clone(), own);
         }
     }
     for reply in knowledge.quick_replies.iter().filter(|reply| reply.variables.is_empty()) {
         let head = keys(&reply.code.to_lowercase().replace('_', " "), own);
         for text in [&reply.text.th, &reply.text.en].into_iter().flatten() {
             let source = Source(format!("quick:{}", reply.code));
-            push(&mut out, source, EntryKind::Quick, text, head.clone(), None, own);
+            push(&mut out, source, EntryKind::Quick, text, head.clone(), own);
         }
     }
     out
@@ -107,17 +106,16 @@ fn push(
     kind: EntryKind,
     text: &str,
     heading: BTreeSet<String>,
-    updated: Option<String>,
-    own: &BTreeSet<String>,
+    own: &Own,
 ) {
     let clauses: Vec<Clause> =
         clauses(text).into_iter().map(|text| Clause { keys: keys(&text, own), text }).collect();
     if !clauses.is_empty() {
-        out.push(Entry { source, kind, tongue: tongue_of(text), heading, clauses, updated });
+        out.push(Entry { source, kind, tongue: tongue_of(text), heading, clauses });
     }
 }
 
-pub(crate) fn keys(text: &str, own: &BTreeSet<String>) -> BTreeSet<String> {
+pub(crate) fn keys(text: &str, own: &Own) -> BTreeSet<String> {
     terms(&normal(text), own)
         .into_iter()
         .filter(|term| term.is_content() || term.kind == TermKind::Cue)

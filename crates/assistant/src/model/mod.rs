@@ -1,9 +1,16 @@
 //! Language models: one trait, one file per provider.
 
+mod gemini;
+mod openai;
+mod wire;
+
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::Value;
+
+pub use gemini::{Gemini, GeminiSettings};
+pub use openai::{Dialect, OpenAi, OpenAiSettings};
 
 /// A language model. Dropping the future cancels the call.
 #[async_trait]
@@ -59,6 +66,8 @@ pub struct Written {
     pub tokens_cached: Option<u32>,
     /// Thoughts included: they are billed as output.
     pub tokens_out: Option<u32>,
+    /// The limit was reached before the end: the text is no whole JSON, or empty.
+    pub cut_short: bool,
 }
 
 impl fmt::Debug for Written {
@@ -101,4 +110,15 @@ pub enum ModelError {
     /// The request itself was refused.
     #[error("the model's server refused the request with status {status}")]
     Refused { status: u16 },
+}
+
+/// The recorded payloads of a provider: `SALA_CONTRACTS`, else `../shared/contracts` beside the repository.
+#[cfg(test)]
+fn contracts(provider: &str) -> Option<std::path::PathBuf> {
+    let root = std::env::var_os("SALA_CONTRACTS").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/contracts"),
+        std::path::PathBuf::from,
+    );
+    let folder = root.join("payloads").join(provider);
+    folder.is_dir().then_some(folder)
 }

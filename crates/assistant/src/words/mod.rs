@@ -5,4 +5,4 @@ pub(crate) mod normal;
 pub(crate) mod terms;
 
 pub(crate) use lexicon::{Kind, Lexicon};
-pub(crate) use terms::{Term, TermKind, terms};
+pub(crate) use terms::{Own, Term, TermKind, terms};

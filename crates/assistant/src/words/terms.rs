@@ -40,11 +40,20 @@ impl Term {
     }
 }
 
+/// Words of a shop's own.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Own {
+    /// Pieces of its names that no dictionary knows.
+    pub words: BTreeSet<String>,
+    /// Keys of one name in the other tongue (`w:malee` is `w:มาลี`).
+    pub same: BTreeMap<String, String>,
+}
+
 /// Longest Thai word that is looked up, in syllable pieces.
 const LONGEST: usize = 14;
 
 /// The terms of a normalised text; `own` are the shop's words that no dictionary knows.
-pub(crate) fn terms(text: &str, own: &BTreeSet<String>) -> Vec<Term> {
+pub(crate) fn terms(text: &str, own: &Own) -> Vec<Term> {
     let mut out = Vec::new();
     let mut latin: Vec<(usize, usize)> = Vec::new();
     let mut at = 0;
@@ -66,6 +75,11 @@ pub(crate) fn terms(text: &str, own: &BTreeSet<String>) -> Vec<Term> {
         }
     }
     latin_terms(text, &mut latin, &mut out);
+    for term in &mut out {
+        if let Some(same) = own.same.get(&term.key) {
+            term.key = same.clone();
+        }
+    }
     out
 }
 
@@ -177,7 +191,7 @@ struct Step {
 
 /// The cheapest cut of a Thai run into words: lexicon and shop words are cheap, dictionary words dearer,
 /// unknown syllables dearest.
-fn thai_terms(text: &str, start: usize, end: usize, own: &BTreeSet<String>, out: &mut Vec<Term>) {
+fn thai_terms(text: &str, start: usize, end: usize, own: &Own, out: &mut Vec<Term>) {
     let Some(run) = text.get(start..end) else { return };
     let borders = borders(run);
     let lexicon = Lexicon::get();
@@ -194,7 +208,7 @@ fn thai_terms(text: &str, start: usize, end: usize, own: &BTreeSet<String>, out:
             let letters = word.chars().count();
             let (cost, kind, key) = if let Some((kind, key)) = lexicon.meaning(word) {
                 (if letters <= 2 { 0.9 } else { 0.6 }, kind.into(), Some(key.to_owned()))
-            } else if own.contains(word) {
+            } else if own.words.contains(word) {
                 (0.6, TermKind::Word, None)
             } else if letters >= 2 && *known.entry(word).or_insert_with(|| in_dictionary(word)) {
                 (if letters <= 2 { 1.3 } else { 1.0 }, TermKind::Word, None)
@@ -283,7 +297,7 @@ mod tests {
     use crate::words::normal::normal;
 
     fn keys(text: &str) -> Vec<String> {
-        terms(&normal(text), &BTreeSet::new())
+        terms(&normal(text), &Own::default())
             .into_iter()
             .filter(|term| term.kind != TermKind::Noise)
             .map(|term| term.key)
@@ -307,7 +321,7 @@ mod tests {
         #[test]
         fn any_text_has_terms_inside_it(text in "[ก-๎a-z0-9 .:'-]{0,60}|\\PC{0,40}") {
             let text = normal(&text);
-            for term in terms(&text, &BTreeSet::new()) {
+            for term in terms(&text, &Own::default()) {
                 prop_assert!(text.get(term.start..term.end).is_some());
             }
         }

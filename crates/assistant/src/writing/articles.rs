@@ -25,7 +25,9 @@ pub(crate) fn answer(library: &Library, query: &Query, voice: Voice<'_>) -> Opti
     let best = fits.iter().find(|fit| is_enough(library, query, fit))?;
     let chosen = in_tongue(library, &fits, best, voice.tongue);
     let entry = library.entries.get(chosen.entry)?;
-    let text = lines(library, query, entry, chosen);
+    // In a frame of the other tongue there is room for the lines that answer and no more.
+    let enough = if entry.tongue == voice.tongue { ENOUGH } else { 60 };
+    let text = lines(library, query, entry, chosen, enough);
     if text.is_empty() {
         return None;
     }
@@ -36,6 +38,7 @@ pub(crate) fn answer(library: &Library, query: &Query, voice: Voice<'_>) -> Opti
             words,
             sources: vec![entry.source.clone()],
             confidence: chosen.score.clamp(0.0, 0.95),
+            settled: false,
         },
         score: best.score,
     })
@@ -54,9 +57,9 @@ fn is_enough(library: &Library, query: &Query, fit: &Fit) -> bool {
     let unknown_topic = query.asked.iter().any(|a| !a.known && a.kind == TermKind::Topic);
     let text = entry.text();
     let kind = crate::knowledge_answers(query, &text);
-    let mut needed = 0.50;
+    let mut needed = 0.52;
     if unknown_topic {
-        needed += 0.12;
+        needed += 0.22;
     }
     if kind < 0.0 {
         needed += 0.30;
@@ -84,7 +87,7 @@ fn in_tongue<'a>(library: &Library, fits: &'a [Fit], best: &'a Fit, tongue: Tong
 
 /// The window that answers and its neighbours while there is room; lines that an old article has wrong by the
 /// price table are left out.
-fn lines(library: &Library, query: &Query, entry: &Entry, fit: &Fit) -> String {
+fn lines(library: &Library, query: &Query, entry: &Entry, fit: &Fit, enough: usize) -> String {
     let mut from = fit.window.start;
     let mut to = fit.window.end;
     let letters = |from: usize, to: usize| -> usize {
@@ -96,17 +99,17 @@ fn lines(library: &Library, query: &Query, entry: &Entry, fit: &Fit) -> String {
     let wanting: Vec<&Asked> = query.asked.iter().filter(|a| !said.contains(&a.key)).collect();
     for (n, clause) in entry.clauses.iter().enumerate() {
         let wanted = wanting.iter().any(|asked| asked.weight >= 0.3 && clause.keys.contains(&asked.key));
-        if wanted && letters(n.min(from), (n + 1).max(to)) <= 2 * ENOUGH {
+        if wanted && letters(n.min(from), (n + 1).max(to)) <= 2 * enough {
             from = from.min(n);
             to = to.max(n + 1);
         }
     }
-    while letters(from, to) < ENOUGH {
+    while letters(from, to) < enough {
         let after = (to < entry.clauses.len()).then(|| letters(from, to + 1));
         let before = from.checked_sub(1).map(|start| letters(start, to));
         match (after, before) {
-            (Some(size), _) if size <= ENOUGH + 60 => to += 1,
-            (_, Some(size)) if size <= ENOUGH + 60 => from -= 1,
+            (Some(size), _) if size <= enough + 60 => to += 1,
+            (_, Some(size)) if size <= enough + 60 => from -= 1,
             _ => break,
         }
     }

@@ -8,14 +8,14 @@ use super::{Draft, Reading, Voice, articles, signs};
 use crate::{
     Ask,
     knowledge::Query,
-    words::{TermKind, normal::normal, terms},
+    words::{Own, TermKind, normal::normal, terms},
 };
 
 /// A hand-over or a refusal, when the turn needs one.
 pub(crate) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> Option<Draft> {
     let query = &reading.query;
     let text = query.normal.as_str();
-    let joking = signs::has(text, signs::JOKING) || signs::JOKING.iter().any(|sign| text.contains(sign));
+    let joking = signs::jokes(text);
     if attacks(text) {
         return Some(declined(voice));
     }
@@ -132,7 +132,10 @@ fn is_topic(topic: &str, query: &Query) -> bool {
             ],
         ),
         ("wrong_item", &["ได้ของผิด", "ส่งมาผิด", "ส่งผิดมา", "ได้ผิด", "sent me the wrong", "received the wrong"]),
-        ("trade_in_price", &["ให้ราคา", "ตีราคา", "รับซื้อเท่าไหร่"]),
+        (
+            "trade_in_price",
+            &["ให้ราคาเท่าไ", "ให้เท่าไ", "ตีราคา", "รับซื้อเท่าไ", "how much will you give", "what will you pay"],
+        ),
         (
             "data_loss",
             &["หายหมด", "หายไปหมด", "ข้อมูลหายหมด", "all my photos are gone", "lost all my", "deleted all my"],
@@ -221,7 +224,7 @@ fn named_by_words(topic: &str, query: &Query) -> bool {
     let name = normal(&topic.replace('_', " "));
     let alternatives: Vec<&str> = name.split(" or ").collect();
     alternatives.iter().any(|alternative| {
-        let wanted: BTreeSet<String> = terms(alternative, &BTreeSet::new())
+        let wanted: BTreeSet<String> = terms(alternative, &Own::default())
             .into_iter()
             .filter(|term| matches!(term.kind, TermKind::Topic | TermKind::Word))
             .map(|term| term.key)
@@ -236,10 +239,11 @@ fn declined(voice: Voice<'_>) -> Draft {
         kind: AnswerKind::Refuse,
         words: voice.say(
             "ขออภัย{ค่ะ} เรื่องนี้{เรา}ทำให้ไม่ได้{นะคะ} ถ้ามีคำถามเรื่องสินค้าหรือบริการของร้าน ถามได้เลย{ค่ะ}",
-            "Sorry, I cannot do that. If you have a question about our shop, please ask and I will check.",
+            "Sorry, I cannot do that. For questions about our shop, please just ask and I will check.",
         ),
         sources: Vec::new(),
         confidence: 0.9,
+        settled: true,
     }
 }
 
@@ -252,6 +256,7 @@ fn private(voice: Voice<'_>) -> Draft {
         ),
         sources: Vec::new(),
         confidence: 0.9,
+        settled: true,
     }
 }
 
@@ -268,7 +273,7 @@ fn no_promise(reading: &Reading<'_>, voice: Voice<'_>) -> Draft {
         words.push_str(&found.draft.words);
         sources = found.draft.sources;
     }
-    Draft { kind: AnswerKind::Refuse, words, sources, confidence: 0.8 }
+    Draft { kind: AnswerKind::Refuse, words, sources, confidence: 0.8, settled: true }
 }
 
 fn escalated(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> Draft {
@@ -292,7 +297,7 @@ fn escalated(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> Draft {
             &format!(" We are closed right now. {hours}."),
         ));
     }
-    Draft { kind: AnswerKind::Escalate, words, sources: Vec::new(), confidence: 0.9 }
+    Draft { kind: AnswerKind::Escalate, words, sources: Vec::new(), confidence: 0.9, settled: true }
 }
 
 /// Says that money was sent: only a person can see the account.
@@ -314,7 +319,8 @@ pub(crate) fn says_paid(query: &Query) -> bool {
             "i transferred",
             "just transferred",
         ],
-    ) && !query.cue("q:when")
+    ) && !signs::has(&query.normal, &["จะโอน", "will transfer"])
+        && !query.cue("q:when")
         && !query.cue("q:howlong")
         && !query.cue("q:price")
         && !query.cue("q:can")

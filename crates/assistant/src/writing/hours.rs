@@ -163,6 +163,7 @@ pub(crate) fn holidays_named<'a>(query: &Query, facts: &'a ShopFacts) -> Vec<&'a
                 || (short.chars().count() >= 4 && query.normal.contains(&short))
                 || (thai.contains("ปีใหม่") || thai.contains("สิ้นปี")) && query.normal.contains("ปีใหม่");
             let english = holiday.name.en.as_deref().map(normal).unwrap_or_default();
+            let english = english.split([',', '(', ';']).next().unwrap_or("").to_owned();
             let words: Vec<&str> = english.split(' ').filter(|word| word.len() >= 4).collect();
             let generic = ["year", "year's", "after", "break", "birthday", "queen", "king", "national"];
             let by_english = (english.contains("new year") && query.normal.contains("new year"))
@@ -325,7 +326,13 @@ pub(crate) fn answer(query: &Query, facts: &ShopFacts, now: Timestamp, voice: Vo
             &format!("ร้านหยุด {}{{ค่ะ}}", dates.join(", ")),
             &format!("We are closed on {}.", dates.join(", ")),
         );
-        return Some(Draft { kind: AnswerKind::Answer, words, sources: source(true), confidence: 0.9 });
+        return Some(Draft {
+            kind: AnswerKind::Answer,
+            words,
+            sources: source(true),
+            confidence: 0.9,
+            settled: false,
+        });
     }
     let days = days_named(query, today);
     if !days.is_empty() {
@@ -339,14 +346,20 @@ pub(crate) fn answer(query: &Query, facts: &ShopFacts, now: Timestamp, voice: Vo
             words.push(' ');
             words.push_str(&voice.close(&week_text(facts, tongue)));
         }
-        return Some(Draft { kind: AnswerKind::Answer, words, sources: source(closed), confidence: 0.9 });
+        return Some(Draft {
+            kind: AnswerKind::Answer,
+            words,
+            sources: source(closed),
+            confidence: 0.9,
+            settled: false,
+        });
     }
     let mut words = voice.close(&week_text(facts, tongue));
     if let Some(note) = hours_note(&facts.hours_note, tongue) {
         words.push(' ');
         words.push_str(&voice.close(&voice.in_voice(note)));
     }
-    Some(Draft { kind: AnswerKind::Answer, words, sources: source(false), confidence: 0.85 })
+    Some(Draft { kind: AnswerKind::Answer, words, sources: source(false), confidence: 0.85, settled: false })
 }
 
 /// The note in the reply's own tongue alone: the hours stand without it.

@@ -11,13 +11,18 @@ mod small_talk;
 mod steps;
 mod voice;
 
-use domain::{AnswerKind, Author, Flag, Source, Tongue};
+use domain::{AnswerKind, Author, Flag, Passage, Source, Tongue};
 use jiff::civil::Date;
 
 pub(crate) use price_list::row_line;
+pub(crate) use signs::holds;
 pub(crate) use voice::{Voice, tongue_for, without_placeholders};
 
-use crate::{Ask, Library, knowledge::Query, words::normal::normal};
+use crate::{
+    Ask, Library,
+    knowledge::{EntryKind, Query},
+    words::normal::normal,
+};
 
 /// An answer before its checks.
 #[derive(Debug, Clone)]
@@ -26,6 +31,8 @@ pub(crate) struct Draft {
     pub words: String,
     pub sources: Vec<Source>,
     pub confidence: f32,
+    /// A rule decided it: a language model has nothing to add.
+    pub settled: bool,
 }
 
 /// What the turn says, and what was said before it.
@@ -100,6 +107,119 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// Hours, holidays, today and now, as the prompt says them and as the checks know them.
+pub(crate) fn clock_lines(ask: &Ask<'_>) -> Vec<String> {
+    let facts = &ask.library.knowledge().facts;
+    let now = ask.now.zoned(&hours::zone_of(facts));
+    let today = now.date();
+    let date = |date: Date| {
+        format!(
+            "{}-{:02}-{:02} ({} / {}, {} / {})",
+            date.year(),
+            date.month(),
+            date.day(),
+            hours::day_name(date.weekday(), Tongue::English),
+            hours::day_name(date.weekday(), Tongue::Thai),
+            hours::date_name(date, Tongue::English),
+            hours::date_name(date, Tongue::Thai)
+        )
+    };
+    let mut lines = vec![format!(
+        "Now: {} {:02}:{:02}, Buddhist year {}.",
+        date(today),
+        now.hour(),
+        now.minute(),
+        i32::from(today.year()) + 543
+    )];
+    if hours::WEEK.iter().any(|day| !facts.hours.of(*day).is_empty()) {
+        let open =
+            domain::open_state(ask.now, &hours::zone_of(facts), &facts.hours, &facts.holidays).is_open();
+        lines.push(format!(
+            "Hours: {} / {}. Right now {}.",
+            hours::week_text(facts, Tongue::English),
+            hours::week_text(facts, Tongue::Thai),
+            if open { "open" } else { "closed" }
+        ));
+    }
+    for note in [&facts.hours_note.th, &facts.hours_note.en].into_iter().flatten() {
+        lines.push(format!("Note on the hours: {note}"));
+    }
+    if !facts.holidays.is_empty() {
+        let days: Vec<String> = facts
+            .holidays
+            .iter()
+            .map(|holiday| {
+                let until = holiday.until.map(|until| format!(" until {}", date(until))).unwrap_or_default();
+                format!(
+                    "{}{until} {}",
+                    date(holiday.date),
+                    holiday.name.in_tongue(Tongue::English).unwrap_or("")
+                )
+            })
+            .collect();
+        lines.push(format!("Closed on: {}.", days.join("; ")));
+    }
+    lines
+}
+
+/// Quick replies without variables that fit the turn.
+pub(crate) fn fitting_quick_replies(ask: &Ask<'_>) -> Vec<String> {
+    let reading = Reading::of(ask);
+    reading
+        .library
+        .fits(&reading.query)
+        .iter()
+        .filter(|fit| fit.score >= 0.5)
+        .filter_map(|fit| reading.library.entries.get(fit.entry))
+        .filter(|entry| entry.kind == EntryKind::Quick && entry.tongue == reading.tongue)
+        .take(3)
+        .map(|entry| format!("- {}", entry.text()))
+        .collect()
+}
+
+pub(crate) fn tongue_of_turn(ask: &Ask<'_>) -> Tongue {
+    Reading::of(ask).tongue
+}
+
+/// What the prompt and the checks may draw on: the passages that fit, those of what the turn leans on, and the
+/// facts a reply may always need.
+pub(crate) fn ground_of(ask: &Ask<'_>, most: usize) -> Vec<Passage> {
+    let reading = Reading::of(ask);
+    let mut passages = reading.library.passages(&reading.query, most);
+    if let Some(context) = reading.in_context() {
+        for passage in reading.library.passages(&context, most / 2) {
+            if !passages.iter().any(|have| have.source == passage.source && have.text == passage.text) {
+                passages.push(passage);
+            }
+        }
+    }
+    for passage in shop::standing_facts(&reading.library.knowledge().facts) {
+        if !passages.iter().any(|have| have.text == passage.text) {
+            passages.push(passage);
+        }
+    }
+    passages
+}
+
+/// What the sources of a draft say in full: its own ground.
+pub(crate) fn passages_of(ask: &Ask<'_>, sources: &[Source]) -> Vec<Passage> {
+    let library = ask.library;
+    let mut out: Vec<Passage> = library
+        .entries
+        .iter()
+        .filter(|entry| sources.contains(&entry.source))
+        .map(|entry| Passage { source: entry.source.clone(), text: entry.text(), score: 1.0 })
+        .collect();
+    out.extend(library.knowledge().prices.iter().filter_map(|row| {
+        let source = Source(format!("prices:{}", row.sku));
+        sources.contains(&source).then(|| Passage { source, text: row_line(row), score: 1.0 })
+    }));
+    out.extend(
+        shop::standing_facts(&library.knowledge().facts).into_iter().filter(|p| sources.contains(&p.source)),
+    );
+    out
+}
+
 /// The built-in assistant's answer.
 pub(crate) fn write(ask: &Ask<'_>) -> Draft {
     let reading = Reading::of(ask);
@@ -129,7 +249,13 @@ pub(crate) fn write(ask: &Ask<'_>) -> Draft {
 }
 
 fn silent() -> Draft {
-    Draft { kind: AnswerKind::Silent, words: String::new(), sources: Vec::new(), confidence: 0.95 }
+    Draft {
+        kind: AnswerKind::Silent,
+        words: String::new(),
+        sources: Vec::new(),
+        confidence: 0.95,
+        settled: true,
+    }
 }
 
 /// A sticker closes the talk; a picture may want a person's eyes.
@@ -150,13 +276,20 @@ fn picture(voice: Voice<'_>) -> Draft {
         ),
         sources: Vec::new(),
         confidence: 0.7,
+        settled: false,
     }
 }
 
 /// Prices, hours, facts and articles: alone first, then with what the turn leans on.
 fn facts(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> Option<Draft> {
     let query = &reading.query;
-    let leans = leans_back(query);
+    let asked_back = reading.last_reply.as_deref().map(normal).is_some_and(|reply| {
+        signs::has(&reply, &["ไหนคะ", "ไหนครับ", "อะไรคะ", "อะไรครับ", "ไหมคะ", "ไหมครับ"])
+            || reply.contains('?')
+            || reply.contains("รุ่นหรือแบบ")
+    });
+    let leans =
+        leans_back(query) || (asked_back && query.cues.iter().all(|cue| cue == "q:can" || cue == "q:stock"));
     let context = reading.in_context();
     if !leans && let Some(draft) = fact(reading, query, ask, voice) {
         return Some(draft);
@@ -190,6 +323,9 @@ fn is_thin(query: &Query) -> bool {
 }
 
 fn fact(reading: &Reading<'_>, query: &Query, ask: &Ask<'_>, voice: Voice<'_>) -> Option<Draft> {
+    if is_generic(query) {
+        return None;
+    }
     let library = reading.library;
     let facts = &library.knowledge().facts;
     let text = query.normal.as_str();
@@ -197,7 +333,8 @@ fn fact(reading: &Reading<'_>, query: &Query, ask: &Ask<'_>, voice: Voice<'_>) -
     let which = query.cue("q:where")
         || query.cue("q:which")
         || query.cue("q:who")
-        || signs::has(text, &["ขอ", "เลข", "number", "details", "send me"]);
+        || query.terms.iter().any(|t| t.text == "ขอ")
+        || signs::has(text, &["เลข", "number", "details", "send me"]);
     let holder = query.cue("q:who") && query.has_any(&["t:transfer", "t:account", "t:promptpay"]);
     if (query.has("t:account") || query.has("t:promptpay") || query.has("t:transfer")) && (which || holder)
         || signs::has(text, &["เลขบัญชี", "เลขพร้อมเพย์", "โอนเข้า", "โอนไปที่"])
@@ -224,7 +361,11 @@ fn fact(reading: &Reading<'_>, query: &Query, ask: &Ask<'_>, voice: Voice<'_>) -
     if let Some(meanings) = &meanings
         && buys
     {
-        let enough = if query.cue("q:price") { 0.42 } else { 0.34 };
+        let enough = match (meanings.unheard, query.cue("q:price")) {
+            (true, _) => 0.24,
+            (false, true) => 0.42,
+            (false, false) => 0.34,
+        };
         let many = meanings.meant.len() > 4;
         let article = found.as_ref().map_or(0.0, |f| f.score);
         let about_rules = query.cue("q:howlong") || query.cue("q:howmany") || query.cue("q:when");
@@ -252,6 +393,18 @@ fn fact(reading: &Reading<'_>, query: &Query, ask: &Ask<'_>, voice: Voice<'_>) -
         return price_list::answer(library, query, meanings, voice);
     }
     None
+}
+
+/// `do you have size M?`: a size or a colour of nothing.
+fn is_generic(query: &Query) -> bool {
+    let generic = |key: &str| {
+        ["t:size", "t:colour", "t:freesize", "t:clear"].contains(&key)
+            || key.starts_with("t:size_")
+            || key.starts_with("n:")
+    };
+    !query.asked.is_empty()
+        && query.asked.iter().any(|a| generic(&a.key) && !a.key.starts_with("n:"))
+        && query.asked.iter().all(|a| generic(&a.key) || a.weight < 0.2)
 }
 
 fn keys_of(query: &Query) -> Vec<String> {
@@ -343,12 +496,18 @@ fn unknown(reading: &Reading<'_>, voice: Voice<'_>) -> Draft {
             ),
             sources: Vec::new(),
             confidence: 0.7,
+            settled: false,
         };
     }
     refuse(voice)
 }
 
-pub(crate) fn refuse(voice: Voice<'_>) -> Draft {
+/// The honest refusal, for a draft that failed its checks.
+pub(crate) fn refusal(ask: &Ask<'_>) -> Draft {
+    refuse(Voice { tongue: tongue_of_turn(ask), personality: ask.personality })
+}
+
+fn refuse(voice: Voice<'_>) -> Draft {
     Draft {
         kind: AnswerKind::Refuse,
         words: voice.say(
@@ -357,6 +516,7 @@ pub(crate) fn refuse(voice: Voice<'_>) -> Draft {
         ),
         sources: Vec::new(),
         confidence: 0.6,
+        settled: false,
     }
 }
 
@@ -367,4 +527,50 @@ pub(crate) fn alike(library: &Library, a: &str, b: &str) -> bool {
     let shared = keys_a.intersection(&keys_b).count();
     let all = keys_a.union(&keys_b).count();
     (all > 0 && shared * 2 >= all) || normal(&a.normal) == normal(&b.normal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[ignore = "prints how a question is read: SHOP and ASK in the environment"]
+    fn explain() {
+        let folder = std::env::var("SHOP").unwrap();
+        let (knowledge, _) = crate::read_shop_folder(std::path::Path::new(&folder)).unwrap();
+        let library = Library::build(knowledge);
+        let query = library.query(&std::env::var("ASK").unwrap());
+        println!(
+            "{:?}\ncues {:?}",
+            query
+                .asked
+                .iter()
+                .map(|a| format!("{}={:.2}{}", a.key, a.weight, if a.known { "" } else { "?" }))
+                .collect::<Vec<_>>(),
+            query.cues
+        );
+        for fit in library.fits(&query).iter().take(5) {
+            let entry = &library.entries[fit.entry];
+            println!(
+                "{:.2} cov {:.2} close {:.2} {} {:?}: {}",
+                fit.score,
+                fit.covered,
+                fit.close,
+                entry.source.0,
+                fit.window,
+                entry.clauses[fit.window.clone()]
+                    .iter()
+                    .map(|c| c.text.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" | ")
+            );
+        }
+        if let Some(m) = price_list::meanings(&library, &query) {
+            println!(
+                "leftover {:.2}: {:?}",
+                m.leftover,
+                m.meant.iter().map(|m| (m.item.name_th.clone(), m.rows.len())).collect::<Vec<_>>()
+            );
+        }
+    }
 }

@@ -60,8 +60,8 @@ pub(crate) struct Meanings<'a> {
     pub meant: Vec<Meant<'a>>,
     /// Share of the question that neither names nor variants cover, from 0 to 1.
     pub leftover: f32,
-    /// Terms that look like a variant (a colour, a size, a kind) that no meant row has.
-    pub strangers: Vec<String>,
+    /// One of them is a subject that the shop says nothing about at all.
+    pub unheard: bool,
 }
 
 const KEEP: f32 = 0.9;
@@ -112,22 +112,20 @@ pub(crate) fn meanings<'a>(library: &'a Library, query: &Query) -> Option<Meanin
     let focus = focus(query, &covered);
     let weigh = |key: &str, weight: f32| if focus.contains(key) { weight } else { weight * 0.25 };
     let (mut left, mut mass) = (0.0_f32, 0.0_f32);
-    let mut strangers = Vec::new();
+    let mut unheard = false;
     for asked in &query.asked {
         if crate::knowledge_when(&asked.key) || asked.kind == TermKind::Number {
             continue;
         }
         let weight = weigh(&asked.key, asked.weight);
         mass += weight;
-        if !covered.contains(&asked.key) && !is_counter(&asked.key) {
+        if !covered.contains(&asked.key) && !(asked.known && is_counter(&asked.key)) {
             left += weight;
-            if weight >= 0.2 {
-                strangers.push(asked.text.clone());
-            }
+            unheard |= !asked.known && weight >= 0.5;
         }
     }
     let leftover = if mass > 0.0 { left / mass } else { 0.0 };
-    Some(Meanings { meant, leftover, strangers })
+    Some(Meanings { meant, leftover, unheard })
 }
 
 /// Words of counting and of parts of the item itself, which leave nothing unanswered.
@@ -267,7 +265,7 @@ pub(crate) fn answer(
         text.push_str(&voice.say("ตอนนี้หมด{ค่ะ} ", "Sorry, sold out. "));
     }
     text.push_str(&list(&lines, voice));
-    Some(Draft { kind: AnswerKind::Answer, words: text, sources, confidence: 0.9 })
+    Some(Draft { kind: AnswerKind::Answer, words: text, sources, confidence: 0.9, settled: false })
 }
 
 fn list(lines: &[String], voice: Voice<'_>) -> String {
@@ -357,7 +355,7 @@ fn note(row: &PriceRow, voice: Voice<'_>) -> String {
 }
 
 /// Numbers of the turn that are meant as an amount of money: large, and no part of an item's name.
-fn amounts_said(query: &Query, meanings: &Meanings<'_>) -> Vec<i64> {
+pub(crate) fn amounts_said(query: &Query, meanings: &Meanings<'_>) -> Vec<i64> {
     let named: BTreeSet<String> = meanings.meant.iter().flat_map(|m| m.matched.iter().cloned()).collect();
     query
         .terms
@@ -413,7 +411,7 @@ pub(crate) fn ask_which(
         )
     };
     let _ = query;
-    Draft { kind: AnswerKind::AskBack, words, sources: Vec::new(), confidence: 0.8 }
+    Draft { kind: AnswerKind::AskBack, words, sources: Vec::new(), confidence: 0.8, settled: false }
 }
 
 #[cfg(test)]

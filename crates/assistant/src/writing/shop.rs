@@ -1,6 +1,6 @@
 //! Answers out of the shop's facts: accounts, address, telephone.
 
-use domain::{AnswerKind, ShopFacts, Source, Tongue};
+use domain::{AnswerKind, Passage, ShopFacts, Source, Tongue};
 
 use super::{Draft, Voice};
 use crate::{
@@ -9,7 +9,13 @@ use crate::{
 };
 
 fn fact(words: String, source: &str) -> Draft {
-    Draft { kind: AnswerKind::Answer, words, sources: vec![Source(source.to_owned())], confidence: 0.9 }
+    Draft {
+        kind: AnswerKind::Answer,
+        words,
+        sources: vec![Source(source.to_owned())],
+        confidence: 0.9,
+        settled: false,
+    }
 }
 
 /// Where to transfer to: every account with its number and holder.
@@ -74,7 +80,7 @@ pub(crate) fn place(library: &Library, facts: &ShopFacts, voice: Voice<'_>) -> O
         words.push_str(&voice.close(&voice.in_voice(&way.text())));
         sources.push(way.source.clone());
     }
-    Some(Draft { kind: AnswerKind::Answer, words, sources, confidence: 0.9 })
+    Some(Draft { kind: AnswerKind::Answer, words, sources, confidence: 0.9, settled: false })
 }
 
 /// How to reach the shop beside this chat.
@@ -97,4 +103,40 @@ pub(crate) fn contact(facts: &ShopFacts, voice: Voice<'_>) -> Option<Draft> {
         voice.say(&format!("ติดต่อร้านได้ที่ {ways}{{ค่ะ}}"), &format!("You can reach us: {ways}.")),
         "contact",
     ))
+}
+
+/// Payment, accounts, address and telephone as passages.
+pub(crate) fn standing_facts(facts: &ShopFacts) -> Vec<Passage> {
+    let passage =
+        |source: &str, text: String| Passage { source: Source(source.to_owned()), text, score: 0.1 };
+    let mut out = Vec::new();
+    let texts = [
+        ("payment", &facts.payment),
+        ("delivery", &facts.delivery),
+        ("returns", &facts.returns),
+        ("contact", &facts.address),
+    ];
+    for (source, text) in texts {
+        let both: Vec<&str> = [text.th.as_deref(), text.en.as_deref()].into_iter().flatten().collect();
+        if !both.is_empty() {
+            out.push(passage(source, both.join(" / ")));
+        }
+    }
+    for (name, fields) in &facts.accounts {
+        let fields: Vec<&str> = fields.values().map(String::as_str).collect();
+        out.push(passage("payment", format!("{name}: {}", fields.join(" | "))));
+    }
+    let reach: Vec<&str> = [
+        facts.name.th.as_deref(),
+        facts.name.en.as_deref(),
+        facts.phone.as_deref(),
+        facts.line_id.as_deref(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !reach.is_empty() {
+        out.push(passage("contact", reach.join(" | ")));
+    }
+    out
 }

@@ -699,7 +699,18 @@ pub(crate) const PROMISE: &[&str] = &[
 ];
 
 pub(crate) const JOKING: &[&str] =
-    &["555", "😂", "🤣", "😆", "😝", "😜", "lol", "haha", "ฮ่าๆ", "อิอิ", "😍", "❤", "💕", "💖", "🥰", "😘"];
+    &["😂", "🤣", "😆", "😝", "😜", "lol", "haha", "ฮ่าๆ", "อิอิ", "😍", "❤", "💕", "💖", "🥰", "😘"];
+
+/// Laughs: a sign of JOKING, or `555` that is no part of a telephone number.
+pub(crate) fn jokes(text: &str) -> bool {
+    let laughs = text.match_indices("555").any(|(at, _)| {
+        let before = text.get(..at).and_then(|head| head.chars().next_back());
+        let after = text.get(at..).and_then(|tail| tail.chars().find(|c| *c != '5'));
+        let numeric = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit() || c == '-');
+        !numeric(before) && !numeric(after)
+    });
+    laughs || JOKING.iter().any(|sign| text.contains(sign))
+}
 
 pub(crate) const THANKS: &[&str] = &[
     "ขอบคุณ",
@@ -935,8 +946,6 @@ pub(crate) const ACK: &[&str] = &[
     "nice",
     "good",
 ];
-
-pub(crate) const NEGATIVE_HINTS: &[&str] = &["ไม่", "แต่", "แพง", "not", "n't", "but", "เสีย", "พัง"];
 
 #[cfg(test)]
 mod tests {

@@ -268,7 +268,8 @@ fn times(text: &str) -> Vec<String> {
         let minute = if half(at + word.len()) { 30 } else { 0 };
         let evening = text.get(at + word.len()..).is_some_and(|tail| tail.trim_start().starts_with("เย็น"));
         match before(at) {
-            Some(hour @ 1..=6) if evening || hour < 6 => add(hour + 12, minute),
+            Some(hour @ 1..=5) => add(hour + 12, minute),
+            Some(hour @ 6) if evening => add(hour + 12, minute),
             Some(hour @ 6..=12) => add(hour, minute),
             None if text.get(..at).is_some_and(|head| head.ends_with("บ่าย")) => add(13, minute),
             Some(_) | None => {}

@@ -11,7 +11,10 @@ pub(crate) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> 
     if is_nod(text) && !reading.earlier.is_empty() {
         return Some(super::silent());
     }
-    let asks = query.cues.iter().any(|cue| cue != "q:no" && cue != "q:which")
+    let asks = query
+        .cues
+        .iter()
+        .any(|cue| !["q:no", "q:which", "q:open", "q:close", "q:why", "q:stock"].contains(&cue.as_str()))
         || text.contains('?')
         || signs::has(text, &["ไหม", "มั้ย", "ปะ", "ป่าว", "กี่", "เท่าไหร่"]);
     let subject: f32 =
@@ -53,8 +56,7 @@ pub(crate) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> 
             voice.say("ขอบคุณมาก{นะคะ} ดีใจที่ชอบ{ค่ะ}", "Thank you so much, we are very happy to hear that!"),
         ));
     }
-    let joking = signs::JOKING.iter().any(|sign| text.contains(sign));
-    if joking && subject < 1.2 {
+    if signs::jokes(text) && subject < 1.2 {
         return Some(smalltalk(
             voice.say("ขอบคุณ{นะคะ} มีอะไรให้ช่วยทักมาได้เลย{ค่ะ}", "Thank you! Just write if we can help."),
         ));
@@ -66,7 +68,7 @@ pub(crate) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> 
 }
 
 fn smalltalk(words: String) -> Draft {
-    Draft { kind: AnswerKind::Smalltalk, words, sources: Vec::new(), confidence: 0.9 }
+    Draft { kind: AnswerKind::Smalltalk, words, sources: Vec::new(), confidence: 0.9, settled: false }
 }
 
 fn greeting(ask: &Ask<'_>, voice: Voice<'_>) -> Draft {

@@ -37,6 +37,7 @@ pub(crate) fn wish(query: &Query) -> Option<Wish> {
         || query.cue("q:where")
         || query.cue("q:right")
         || query.cue("q:stock")
+        || query.has("t:discount")
         || signs::has(
             text,
             &["ต้องนัด", "ต้องจอง", "ต้องสั่ง", "do i need", "do we need", "need to book", "how do i", "how to"],
@@ -177,7 +178,8 @@ pub(crate) fn wish(query: &Query) -> Option<Wish> {
                     "เอามา",
                 ],
             );
-    if orders && !query.cue("q:can")
+    let yes_no = query.cue("q:can") || signs::has(text, &["ไหม", "มั้ย", "ปะ", "ป่าว", "เปล่า"]);
+    if orders && !yes_no
         || signs::has(
             text,
             &[
@@ -209,7 +211,7 @@ pub(crate) fn wish(query: &Query) -> Option<Wish> {
 }
 
 fn class_of(name: &str) -> (Option<Wish>, BTreeSet<String>) {
-    let library_free = crate::words::terms(&normal(&name.replace('_', " ")), &BTreeSet::new());
+    let library_free = crate::words::terms(&normal(&name.replace('_', " ")), &crate::words::Own::default());
     let mut wish = None;
     let mut specific = BTreeSet::new();
     for term in library_free {
@@ -474,7 +476,7 @@ fn against_the_rules(
     let rule = quoted_rule(rules, plan, reading, voice);
     let words =
         voice.say(&format!("ขออภัย{{นะคะ}} {rule} {{ค่ะ}}"), &format!("Sorry, that is not possible: {rule}"));
-    Some(Draft { kind: AnswerKind::Answer, words, sources: Vec::new(), confidence: 0.8 })
+    Some(Draft { kind: AnswerKind::Answer, words, sources: Vec::new(), confidence: 0.8, settled: false })
 }
 
 /// The rule in the reply's tongue: in English from the article that holds the same numbers.
@@ -514,7 +516,7 @@ fn sold_out(library: &Library, chosen: &[&price_list::Meant<'_>], voice: Voice<'
         &format!("Sorry, {name} {variant} is sold out. Would you like another one?"),
     );
     let sources = vec![Source(format!("prices:{}", price.sku))];
-    Some(Draft { kind: AnswerKind::Answer, words, sources, confidence: 0.9 })
+    Some(Draft { kind: AnswerKind::Answer, words, sources, confidence: 0.9, settled: false })
 }
 
 fn ask_for(
@@ -550,7 +552,7 @@ fn ask_for(
         &format!("{what} รบกวนแจ้ง{}ด้วย{{นะคะ}}", labels.join(" ")),
         &format!("{what}, could you please tell us {}?", labels.join(", ")),
     ));
-    Draft { kind: AnswerKind::AskBack, words, sources, confidence: 0.85 }
+    Draft { kind: AnswerKind::AskBack, words, sources, confidence: 0.85, settled: false }
 }
 
 fn recap(
@@ -626,7 +628,7 @@ fn recap(
         &format!("ขอทวนรายละเอียด{{นะคะ}}: {parts}{rules} ทางร้านจะตรวจสอบและเจ้าหน้าที่จะแจ้งยืนยันอีกครั้ง{{ค่ะ}}"),
         &format!("Let me repeat the details: {parts}. Our staff will check and get back to you to confirm."),
     );
-    Draft { kind: AnswerKind::Answer, words, sources, confidence: 0.85 }
+    Draft { kind: AnswerKind::Answer, words, sources, confidence: 0.85, settled: false }
 }
 
 /// What the wish is about, in the shop's words, when no item of the price table is meant.
