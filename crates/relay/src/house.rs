@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fs::{DirBuilder, File, TryLockError},
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -71,7 +71,9 @@ impl Relay {
     /// Opens the letterbox in `settings.data`, which no other relay may use at the same time.
     pub async fn open(settings: Settings, clock: Clock) -> Result<Arc<Self>, Fault> {
         let lock = lock(&settings.data)?;
-        let letterbox = open_letterbox(&settings).await?;
+        let newborn = RelayId::random(&mut rand::rng());
+        let letterbox =
+            SqliteLetterbox::open(&file_in(&settings.data), settings.quotas.disk_bytes, newborn).await?;
         Self::with_letterbox(settings, clock, Arc::new(letterbox), Some(lock)).await
     }
 
@@ -213,11 +215,14 @@ impl Relay {
     }
 }
 
-/// The letterbox of a data folder, also while a relay serves from it (to offer a code).
-pub async fn open_letterbox(settings: &Settings) -> Result<SqliteLetterbox, Fault> {
-    make_folder(&settings.data)?;
-    let newborn = RelayId::random(&mut rand::rng());
-    SqliteLetterbox::open(&settings.data.join("letterbox.sqlite"), settings.quotas.disk_bytes, newborn).await
+/// The letterbox of a data folder beside a relay that may be serving from it (to offer a code).
+pub async fn visit_letterbox(folder: &Path) -> Result<SqliteLetterbox, Fault> {
+    make_folder(folder)?;
+    SqliteLetterbox::visit(&file_in(folder), RelayId::random(&mut rand::rng())).await
+}
+
+fn file_in(folder: &Path) -> PathBuf {
+    folder.join("letterbox.sqlite")
 }
 
 fn make_folder(folder: &Path) -> Result<(), Fault> {

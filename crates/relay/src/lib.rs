@@ -35,6 +35,6 @@ mod webhooks;
 
 pub use clock::Clock;
 pub use error::Fault;
-pub use house::{CODE_LIFE_MS, Relay, offer_code, open_letterbox};
+pub use house::{CODE_LIFE_MS, Relay, offer_code, visit_letterbox};
 pub use letterbox::Letterbox;
 pub use settings::Settings;

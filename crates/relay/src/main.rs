@@ -46,13 +46,13 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
 async fn pair_code(settings: &Settings, owner: Option<&str>) -> anyhow::Result<()> {
     let owner =
         owner.map(|text| text.parse().map_err(|_| Fault::UnknownOwner(text.to_owned()))).transpose()?;
-    let letterbox = relay::open_letterbox(settings).await?;
+    let letterbox = relay::visit_letterbox(&settings.data).await?;
     let code = relay::offer_code(&letterbox, owner, Clock::of_the_machine().now_ms()).await?;
     say(&code.shown())
 }
 
 async fn owners(settings: &Settings) -> anyhow::Result<()> {
-    for record in relay::open_letterbox(settings).await?.owners().await? {
+    for record in relay::visit_letterbox(&settings.data).await?.owners().await? {
         say(&record.owner.to_string())?;
     }
     Ok(())

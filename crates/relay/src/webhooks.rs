@@ -125,7 +125,7 @@ async fn keep(
 fn hand_to_desk(relay: &Relay, arrival: Arrival) -> Result<(), NotKept> {
     let room = arrival.room;
     if !relay.ledger.reserve(&room) {
-        tracing::info!(path = ?room.path, "a quota is reached; the platform is asked to come again");
+        tracing::debug!(path = ?room.path, "a quota is reached; the platform is asked to come again");
         return Err(NotKept::Full);
     }
     if !relay.send_to_desk(Errand::Keep(Box::new(arrival))) {

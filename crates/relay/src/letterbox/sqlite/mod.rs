@@ -45,31 +45,27 @@ impl SqliteLetterbox {
     /// Opens the file, or makes it with `newborn` as the relay's name. `disk_bytes` bounds the file.
     pub async fn open(file: &Path, disk_bytes: u64, newborn: RelayId) -> Result<Self, Fault> {
         let most_pages = (disk_bytes / u64::from(PAGE_BYTES)).clamp(64, u64::from(u32::MAX - 1));
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .page_size(PAGE_BYTES)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(10))
-            // Forgotten contents are overwritten with zeros, sealed or not.
-            .pragma("secure_delete", "ON")
-            .pragma("fullfsync", "ON")
-            .pragma("checkpoint_fullfsync", "ON")
+        let keeping = writing_to(file)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
             .pragma("journal_size_limit", "67108864")
             .pragma("max_page_count", most_pages.to_string());
-        let mut writer = SqliteConnection::connect_with(&options).await.map_err(fault)?;
-        prepare(&mut writer, newborn).await?;
+        Self::connect(file, &keeping, newborn).await
+    }
+
+    /// Opens the file beside a relay that may be running. A visitor never folds the log in: SQLite before 3.51.3
+    /// can lose it when two connections do so at the same moment. <https://www.sqlite.org/wal.html>
+    pub async fn visit(file: &Path, newborn: RelayId) -> Result<Self, Fault> {
+        Self::connect(file, &writing_to(file).pragma("wal_autocheckpoint", "0"), newborn).await
+    }
+
+    async fn connect(file: &Path, options: &SqliteConnectOptions, newborn: RelayId) -> Result<Self, Fault> {
+        let mut connection = SqliteConnection::connect_with(options).await.map_err(fault)?;
+        prepare(&mut connection, newborn).await?;
         let reading =
             SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(10));
-        let readers = SqlitePoolOptions::new()
-            .max_connections(4)
-            .min_connections(0)
-            .connect_with(reading)
-            .await
-            .map_err(fault)?;
-        Ok(Self { writer: Mutex::new(Writer { connection: writer, in_work: false }), readers })
+        let readers =
+            SqlitePoolOptions::new().max_connections(4).connect_with(reading).await.map_err(fault)?;
+        Ok(Self { writer: Mutex::new(Writer { connection, in_work: false }), readers })
     }
 
     async fn begin(&self) -> Result<Work<'_>, Fault> {
@@ -104,6 +100,20 @@ impl Work<'_> {
         self.0.in_work = false;
         ended
     }
+}
+
+fn writing_to(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .page_size(PAGE_BYTES)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10))
+        // Forgotten contents are overwritten with zeros, sealed or not.
+        .pragma("secure_delete", "ON")
+        .pragma("fullfsync", "ON")
+        .pragma("checkpoint_fullfsync", "ON")
 }
 
 async fn prepare(writer: &mut SqliteConnection, newborn: RelayId) -> Result<(), Fault> {

@@ -3,13 +3,41 @@
 use std::collections::BTreeSet;
 
 use relay_protocol::{ChannelPath, Digest, Envelope, OwnerId, Position};
-use sqlx::SqliteConnection;
+use sqlx::{Sqlite, SqliteConnection, sqlite::SqliteArguments};
 
 use super::rows::{TallyRow, count, crooked, fault, number, tallied};
 use crate::{
     Fault,
     letterbox::{CodeOffer, Confirmation, Kept, PathRecord, Redeemed, Redemption, Tally},
 };
+
+type Statement<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
+
+macro_rules! insert {
+    ($($row:literal),+) => {
+        concat!(
+            "INSERT INTO envelopes
+                 (owner, sequence, arrived_ms, size, path, method, previous, sealed_to, encapsulated, ciphertext)
+             VALUES ",
+            $($row),+
+        )
+    };
+}
+
+const INSERT: &str = insert!("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+/// Under load each statement is a trip to SQLite's thread and back; sixteen envelopes share one.
+#[rustfmt::skip]
+const INSERT_SIXTEEN: &str = insert!(
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+);
 
 pub(super) async fn note_alive(work: &mut SqliteConnection, now_ms: i64) -> Result<Option<i64>, Fault> {
     let before: Option<i64> =
@@ -99,8 +127,14 @@ pub(super) async fn settle(
     keep: &[Kept],
     confirm: &[Confirmation],
 ) -> Result<Vec<Tally>, Fault> {
-    for kept in keep {
-        insert(work, &kept.envelope).await?;
+    let (many, few) = keep.as_chunks::<16>();
+    for sixteen in many {
+        let statement =
+            sixteen.iter().fold(sqlx::query(INSERT_SIXTEEN), |it, kept| bound(it, &kept.envelope));
+        statement.execute(&mut *work).await.map_err(fault)?;
+    }
+    for kept in few {
+        bound(sqlx::query(INSERT), &kept.envelope).execute(&mut *work).await.map_err(fault)?;
     }
     // The last envelope of each owner in the batch is the head of that owner's chain.
     let mut told = BTreeSet::new();
@@ -145,27 +179,19 @@ pub(super) async fn expire(
     Ok(thrown)
 }
 
-async fn insert(work: &mut SqliteConnection, envelope: &Envelope) -> Result<(), Fault> {
+fn bound<'q>(statement: Statement<'q>, envelope: &'q Envelope) -> Statement<'q> {
     let heading = &envelope.heading;
-    sqlx::query(
-        "INSERT INTO envelopes
-             (owner, sequence, arrived_ms, size, path, method, previous, sealed_to, encapsulated, ciphertext)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(heading.owner.as_bytes().as_slice())
-    .bind(number(heading.sequence))
-    .bind(heading.arrived_ms)
-    .bind(number(envelope.size()))
-    .bind(heading.path.as_bytes().as_slice())
-    .bind(heading.method.as_str())
-    .bind(heading.previous.as_bytes().as_slice())
-    .bind(envelope.sealed_to.as_bytes().as_slice())
-    .bind(envelope.encapsulated.as_slice())
-    .bind(envelope.ciphertext.as_slice())
-    .execute(work)
-    .await
-    .map_err(fault)?;
-    Ok(())
+    statement
+        .bind(heading.owner.as_bytes().as_slice())
+        .bind(number(heading.sequence))
+        .bind(heading.arrived_ms)
+        .bind(number(envelope.size()))
+        .bind(heading.path.as_bytes().as_slice())
+        .bind(heading.method.as_str())
+        .bind(heading.previous.as_bytes().as_slice())
+        .bind(envelope.sealed_to.as_bytes().as_slice())
+        .bind(envelope.encapsulated.as_slice())
+        .bind(envelope.ciphertext.as_slice())
 }
 
 async fn set_head(work: &mut SqliteConnection, kept: &Kept) -> Result<(), Fault> {
