@@ -42,6 +42,7 @@ each!(
     replaces_the_keys_of_an_owner_who_pairs_again,
     keeps_paths_and_forgets_removed_ones,
     hands_over_in_order_exactly_what_was_kept,
+    keeps_a_large_batch_in_order,
     takes_a_sequence_once_and_a_batch_whole,
     forgets_what_is_confirmed_and_nothing_else,
     stands_where_the_chain_ended_after_all_is_forgotten,
@@ -135,6 +136,15 @@ mod promises {
         assert_eq!(read(&*letterbox, MALI, 3).await, []);
         assert_eq!(letterbox.oldest_ms(&MALI).await.unwrap(), Some(100));
         assert_eq!(letterbox.tallies().await.unwrap(), [tally(&malis), tally(&somchais)]);
+    }
+
+    pub(super) async fn keeps_a_large_batch_in_order(open: impl AsyncFn() -> Box<dyn Letterbox>) {
+        let letterbox = open().await;
+        pair(&*letterbox, MALI).await;
+        let batch = chain(MALI, LINE, Position::START, 100, 100);
+        letterbox.settle(&batch, &[]).await.unwrap();
+        assert_eq!(read(&*letterbox, MALI, 0).await, envelopes(&batch));
+        assert_eq!(letterbox.owners().await.unwrap()[0].head, head(&batch));
     }
 
     pub(super) async fn takes_a_sequence_once_and_a_batch_whole(open: impl AsyncFn() -> Box<dyn Letterbox>) {
