@@ -13,6 +13,7 @@ use anyhow::Context as _;
 use domain::{Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::wire::held;
 
@@ -102,7 +103,14 @@ pub struct Double {
 
 /// Shared by all fakes of one story.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger(Arc<Mutex<Book>>);
+pub struct Ledger(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    book: Mutex<Book>,
+    /// Ticks with every entry.
+    moved: watch::Sender<()>,
+}
 
 #[derive(Debug, Default)]
 struct Book {
@@ -128,20 +136,34 @@ impl Ledger {
             .open(path)
             .with_context(|| format!("the ledger {} cannot be opened", path.display()))?;
         file.set_len(whole)?;
-        Ok(Self(Arc::new(Mutex::new(Book { entries, file: Some(file), broken: None }))))
+        Ok(Self::of(Book { entries, file: Some(file), broken: None }))
     }
 
     /// A ledger somebody else has written, for looking at.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        Ok(Self(Arc::new(Mutex::new(Book { entries: read(path)?.0, file: None, broken: None }))))
+        Ok(Self::of(Book { entries: read(path)?.0, file: None, broken: None }))
     }
 
     pub fn entries(&self) -> Vec<Entry> {
-        held(&self.0).entries.clone()
+        held(&self.0.book).entries.clone()
     }
 
     pub fn accepted(&self) -> Vec<Accepted> {
         self.picked(|entry| if let Entry::Accepted(accepted) = entry { Some(accepted.clone()) } else { None })
+    }
+
+    /// How many messages were accepted so far, the owner's own words included; cheap.
+    pub fn accepted_count(&self) -> usize {
+        held(&self.0.book).entries.iter().filter(|entry| matches!(entry, Entry::Accepted(_))).count()
+    }
+
+    /// Ends when `enough` says so, which is asked now and after every entry. Put a time limit around it.
+    pub async fn until(&self, enough: impl Fn(&Self) -> bool) {
+        let mut moved = self.0.moved.subscribe();
+        while !enough(self) {
+            // The sender lives in `self`, so `changed` cannot fail while we wait.
+            let _ = moved.changed().await;
+        }
     }
 
     /// What our side sent to one person (a platform's id), in order; the owner's own words left out.
@@ -213,7 +235,7 @@ impl Ledger {
 
     /// Why the file could not be written; a ledger that lost entries proves nothing.
     pub fn broken(&self) -> Option<String> {
-        held(&self.0).broken.clone()
+        held(&self.0.book).broken.clone()
     }
 
     /// Panics when there are [`Self::double_sends`], showing them: for tests.
@@ -264,7 +286,7 @@ impl Ledger {
     /// Durable, where there is a file, before it returns. The disk is waited for in place: what comes after
     /// must not be told to the caller before this is kept.
     pub(crate) fn keep(&self, entry: Entry) {
-        let mut book = held(&self.0);
+        let mut book = held(&self.0.book);
         if let Some(file) = &mut book.file
             && let Err(error) = append(file, &entry)
         {
@@ -272,10 +294,16 @@ impl Ledger {
             book.broken.get_or_insert_with(|| error.to_string());
         }
         book.entries.push(entry);
+        drop(book);
+        self.0.moved.send_replace(());
+    }
+
+    fn of(book: Book) -> Self {
+        Self(Arc::new(Shared { book: Mutex::new(book), moved: watch::Sender::default() }))
     }
 
     fn picked<T>(&self, pick: impl Fn(&Entry) -> Option<T>) -> Vec<T> {
-        held(&self.0).entries.iter().filter_map(pick).collect()
+        held(&self.0.book).entries.iter().filter_map(pick).collect()
     }
 }
 

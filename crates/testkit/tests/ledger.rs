@@ -88,6 +88,24 @@ async fn a_durable_ledger_is_read_again_without_its_torn_last_line() {
 }
 
 #[tokio::test]
+async fn a_test_waits_for_what_must_happen_instead_of_sleeping() {
+    let (clock, ledger) = (HandClock::new(), Ledger::new());
+    let line = FakeLine::start(&clock, &ledger).await.unwrap();
+    let mali = Person::mali();
+    line.befriend(&mali);
+    let told = ledger.clone();
+    let waiter = tokio::spawn(async move { told.until(|ledger| ledger.accepted_count() == 2).await });
+    assert_eq!(push(&line, &mali, "หนึ่ง").await, 200);
+    assert_eq!(push(&line, &Person::nok(), "ใคร").await, 400);
+    assert!(!waiter.is_finished());
+    assert_eq!(push(&line, &mali, "สอง").await, 200);
+    tokio::time::timeout(std::time::Duration::from_secs(5), waiter)
+        .await
+        .expect("it waits for ever")
+        .unwrap();
+}
+
+#[tokio::test]
 async fn the_transcript_reads_like_a_story() {
     let (clock, ledger) = (HandClock::new(), Ledger::new());
     let line = FakeLine::start(&clock, &ledger).await.unwrap();

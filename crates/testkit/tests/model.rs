@@ -239,4 +239,5 @@ async fn it_sees_who_left_before_the_answer_and_how_many_asked_at_once() {
     let (one, two) = tokio::join!(one, two);
     assert!(one.status().is_success() && two.status().is_success());
     assert_eq!(story.model.most_at_once(), 2);
+    assert_eq!(story.model.left_unheard(), 1, "these two were heard");
 }

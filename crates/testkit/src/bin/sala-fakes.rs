@@ -71,22 +71,37 @@ async fn main() -> anyhow::Result<()> {
     if let Some(fields) = introduction.as_object_mut() {
         fields.insert("control".to_owned(), json!(control.base_url()));
     }
+    // Heard from before anybody knows us: a signal right after the introduction must not kill.
+    let ends = Ends::heard()?;
     writeln!(std::io::stdout(), "{introduction}").context("nobody reads the introduction")?;
     std::io::stdout().flush()?;
-    asked_to_end().await
+    ends.asked().await
 }
 
-#[cfg(unix)]
-async fn asked_to_end() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminated.recv() => Ok(()),
-        pressed = tokio::signal::ctrl_c() => Ok(pressed?),
+/// The wish that we end.
+struct Ends {
+    #[cfg(unix)]
+    terminated: tokio::signal::unix::Signal,
+}
+
+impl Ends {
+    fn heard() -> anyhow::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminated: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+        })
     }
-}
 
-#[cfg(not(unix))]
-async fn asked_to_end() -> anyhow::Result<()> {
-    Ok(tokio::signal::ctrl_c().await?)
+    #[cfg(unix)]
+    async fn asked(mut self) -> anyhow::Result<()> {
+        tokio::select! {
+            _ = self.terminated.recv() => Ok(()),
+            pressed = tokio::signal::ctrl_c() => Ok(pressed?),
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn asked(self) -> anyhow::Result<()> {
+        Ok(tokio::signal::ctrl_c().await?)
+    }
 }
