@@ -128,15 +128,12 @@ impl Lexicon {
         for (phrase, cue, weight) in FILES.into_iter().flat_map(rows).flatten() {
             entries.entry(normalise(phrase).as_str().to_owned()).or_default().push((cue, weight));
         }
-        // Patterns are plain strings of our own files, far below the automaton's limits (a test builds it).
-        let phrases = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(entries.keys())
-            .or_else(|_| AhoCorasick::new(std::iter::empty::<&str>()));
-        Self {
-            phrases: phrases.unwrap_or_else(|_| NOTHING.clone()),
-            meanings: entries.into_values().collect(),
-        }
+        #[expect(
+            clippy::unwrap_used,
+            reason = "plain strings of our own files; every reader builds this, so a test meets it first"
+        )]
+        let phrases = AhoCorasick::builder().match_kind(MatchKind::Standard).build(entries.keys()).unwrap();
+        Self { phrases, meanings: entries.into_values().collect() }
     }
 
     /// The longest phrases of a normalised text, left to right, without overlaps.
@@ -162,11 +159,6 @@ impl Lexicon {
         hits
     }
 }
-
-static NOTHING: std::sync::LazyLock<AhoCorasick> = std::sync::LazyLock::new(|| {
-    #[expect(clippy::unwrap_used, reason = "an automaton of no patterns is always built")]
-    AhoCorasick::new(std::iter::empty::<&str>()).unwrap()
-});
 
 /// `phrase TAB cue TAB weight`; `#` begins a comment line. A row that says nothing is `None`.
 fn rows(file: &str) -> impl Iterator<Item = Option<(&str, Cue, u8)>> {
