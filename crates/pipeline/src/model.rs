@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assistant::{Assistant, Model};
+use assistant::{Assistant, Gemini, GeminiSettings, Model, ModelError, ModelPrices, OpenAi, OpenAiSettings};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ impl Shared {
             Some(choice) if choice.kind != ModelKind::BuiltIn => {
                 let key = self.vault.model_key(KEY).await?;
                 let model = made(&choice, key)?;
-                self.set_assistant(Assistant::with_model(model), true);
+                self.set_assistant(Assistant::with_model(model, ModelPrices::known()), true);
             }
             Some(_) | None => self.set_assistant(Assistant::built_in(), false),
         }
@@ -46,20 +46,35 @@ impl Shared {
     }
 }
 
+/// OpenAI's own; every other server is named by its base.
+const OPENAI: &str = "https://api.openai.com/v1";
+
 pub(crate) fn made(choice: &ModelChoice, key: Option<SecretString>) -> Result<Arc<dyn Model>, HouseError> {
-    let key = key.unwrap_or_else(|| SecretString::from(String::new()));
-    let refused = |error: String| HouseError::Refused(error);
+    let key = key.filter(|key| !key.expose_secret().trim().is_empty());
+    let refused = |error: &str| HouseError::Refused(error.to_owned());
+    let unusable = |error: ModelError| HouseError::Refused(format!("the language model: {error}"));
     match choice.kind {
         ModelKind::Gemini => {
-            if key.expose_secret().is_empty() {
-                return Err(refused("Gemini needs an API key: set one with `sala model set`".to_owned()));
-            }
-            Err(refused("this version speaks to no Gemini yet".to_owned()))
+            let key =
+                key.ok_or_else(|| refused("Gemini needs an API key: give one with `sala model set gemini`"))?;
+            let settings = GeminiSettings {
+                base_url: choice.base.clone(),
+                key,
+                model: choice.model.clone(),
+                most_tokens: None,
+            };
+            Ok(Arc::new(Gemini::new(settings).map_err(unusable)?))
         }
         ModelKind::OpenaiCompatible => {
-            let _ = key;
-            Err(refused("this version speaks to no such model yet".to_owned()))
+            let settings = OpenAiSettings {
+                base_url: choice.base.clone().unwrap_or_else(|| OPENAI.to_owned()),
+                key,
+                model: choice.model.clone(),
+                most_tokens: None,
+                dialect: None,
+            };
+            Ok(Arc::new(OpenAi::new(settings).map_err(unusable)?))
         }
-        ModelKind::BuiltIn => Err(refused("the built-in assistant is no language model".to_owned())),
+        ModelKind::BuiltIn => Err(refused("the built-in assistant is no language model")),
     }
 }

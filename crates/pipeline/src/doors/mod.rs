@@ -12,7 +12,7 @@ use store::NewEnvelope;
 
 pub(crate) use polling::run as poll;
 pub use relay::RelayLine;
-pub(crate) use relay::{pair, register_paths, run as pull};
+pub(crate) use relay::{pair, register_paths, run as pull, status as relay_status};
 pub use tunnel::TunnelDoor;
 pub(crate) use tunnel::open as open_tunnel;
 

@@ -6,7 +6,7 @@ use domain::{ChannelId, Door, Timestamp};
 use platforms::Webhook;
 use relay_protocol::{
     Chain, ChannelPath, Cursor, Digest, Envelope, Link, Membership, OwnerKeys, PathRegistration, Pull,
-    RelayClient, RelayError, calls::PairCode, open,
+    RelayClient, RelayError, Status, calls::PairCode, open,
 };
 use secrecy::{ExposeSecret, SecretSlice};
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,12 @@ pub(crate) async fn register_paths(shared: &Arc<Shared>) -> Result<(), HouseErro
         }
     }
     Ok(())
+}
+
+/// What the relay says of itself and of us; none while there is no relay.
+pub(crate) async fn status(shared: &Arc<Shared>) -> Result<Option<Status>, HouseError> {
+    let Some((client, _)) = connect(shared).await? else { return Ok(None) };
+    Ok(Some(client.status(shared.clock.now().millis()).await?))
 }
 
 /// The line and a client for it; none while there is no relay.
