@@ -83,9 +83,12 @@ CREATE TABLE handle (
     -- The platform's id of the person.
     peer        TEXT    NOT NULL,
     blocked_at  INTEGER,
+    -- When the platform was asked for the person's name and picture.
+    asked_at    INTEGER,
     created_at  INTEGER NOT NULL,
     UNIQUE (channel_id, peer)
 ) STRICT;
+CREATE INDEX handle_unasked ON handle (created_at) WHERE asked_at IS NULL;
 CREATE INDEX handle_customer ON handle (customer_id);
 
 CREATE TABLE conversation (
@@ -370,6 +373,7 @@ CREATE TABLE escalation (
 ) STRICT;
 CREATE UNIQUE INDEX escalation_open ON escalation (conversation_id) WHERE ended_at IS NULL;
 CREATE INDEX escalation_urgent ON escalation (workspace_id, priority DESC, raised_at) WHERE ended_at IS NULL;
+CREATE INDEX escalation_talk ON escalation (conversation_id, raised_at);
 CREATE INDEX escalation_raised ON escalation (workspace_id, raised_at);
 
 CREATE TABLE lesson (
@@ -382,6 +386,7 @@ CREATE TABLE lesson (
     body            TEXT    NOT NULL,
     at              INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX lesson_message ON lesson (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX lesson_kind ON lesson (workspace_id, kind, at);
 
 CREATE TABLE article (
@@ -417,7 +422,7 @@ CREATE TABLE figure_day (
     day        INTEGER NOT NULL,
     figure     TEXT    NOT NULL,
     value      INTEGER NOT NULL,
-    PRIMARY KEY (channel_id, figure, day)
+    PRIMARY KEY (figure, day, channel_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE figure_hour (
@@ -425,7 +430,7 @@ CREATE TABLE figure_hour (
     hour       INTEGER NOT NULL,
     figure     TEXT    NOT NULL,
     value      INTEGER NOT NULL,
-    PRIMARY KEY (channel_id, figure, hour)
+    PRIMARY KEY (figure, hour, channel_id)
 ) STRICT, WITHOUT ROWID;
 
 -- The names and columns that other tools in this field expect.

@@ -162,6 +162,10 @@ pub struct Understanding {
     pub entities: Vec<Entity>,
     /// Flags that hold, each with its confidence.
     pub flags: BTreeMap<Flag, f32>,
+    /// How likely a person should look now, from 0 to 1: also when money is asked back politely or an answer is
+    /// overdue, which intent and sentiment alone do not show.
+    #[serde(default)]
+    pub presses: f32,
 }
 
 impl Understanding {
@@ -173,6 +177,7 @@ impl Understanding {
             sentiment: Sentiment { label: SentimentLevel::Neutral, score: 0.0, confidence: 1.0 },
             entities: Vec::new(),
             flags: BTreeMap::new(),
+            presses: 0.0,
         }
     }
 
@@ -335,7 +340,10 @@ pub fn wants_a_person_now(meaning: &Understanding) -> bool {
     });
     let furious = meaning.sentiment.label == SentimentLevel::VeryNegative
         && matches!(meaning.intent(), Intent::Complaint | Intent::Refund);
-    flagged || furious || (meaning.intent() == Intent::Refund && meaning.sentiment.score < -0.3)
+    flagged
+        || furious
+        || meaning.presses > 0.5
+        || (meaning.intent() == Intent::Refund && meaning.sentiment.score < -0.3)
 }
 
 #[cfg(test)]

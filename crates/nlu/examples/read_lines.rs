@@ -35,7 +35,7 @@ fn main() {
                 "entities": entities,
                 "flags": meaning.flags.keys().collect::<Vec<_>>(),
                 "escalate": domain::wants_a_person_now(&meaning),
-                "presses": reader.presses_for_a_person(text),
+                "presses": meaning.presses,
             })
         );
     }

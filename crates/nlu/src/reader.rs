@@ -65,13 +65,8 @@ impl Reader {
             sentiment: sentiment::of(&scores, &page.seen()),
             flags: flags::of(&scores, &page.hits),
             entities: page.entities,
+            presses: scores.get(PRESSES).map_or(0.0, |score| sigmoid(*score)),
         }
-    }
-
-    /// How likely (0 to 1) a person should look now, as learned from labelled messages: also when money is asked back
-    /// politely or an answer is overdue, which intent and sentiment alone do not show.
-    pub fn presses_for_a_person(&self, text: &str) -> f32 {
-        self.scores(text).get(PRESSES).map_or(0.0, |score| sigmoid(*score))
     }
 
     pub fn language(&self, text: &str) -> Language {

@@ -125,8 +125,8 @@ fn somchai_is_angry_and_a_person_is_called_but_mali_only_asks() {
     assert!(!wants_a_person_now(&READER.read("เสื้อสีฟ้ามีไซส์ M ไหมคะ")));
     assert!(!wants_a_person_now(&READER.read("ขอบคุณมากค่ะ อร่อยมาก")));
     // politely asked back: neither fury nor a flag, yet learned as pressing
-    assert!(READER.presses_for_a_person("โอนเกินไป 200 ค่ะ รบกวนโอนคืนด้วยนะคะ") > 0.5);
-    assert!(READER.presses_for_a_person("ร้านเปิดกี่โมงคะ") < 0.1);
+    assert!(READER.read("โอนเกินไป 200 ค่ะ รบกวนโอนคืนด้วยนะคะ").presses > 0.5);
+    assert!(READER.read("ร้านเปิดกี่โมงคะ").presses < 0.1);
 }
 
 #[test]

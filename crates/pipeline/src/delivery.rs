@@ -83,6 +83,7 @@ type Lanes = Arc<Mutex<BTreeSet<ConversationId>>>;
 /// Runs until the house stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut notices = shared.store.changes();
+    let mut settings = shared.settings_read();
     let lanes: Lanes = Arc::default();
     let mut sending: JoinSet<()> = JoinSet::new();
     loop {
@@ -103,6 +104,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         tokio::select! {
             () = shared.stopping.cancelled() => break,
             () = notice(&mut notices, wakes) => {}
+            Ok(()) = settings.changed() => {}
             Some(_) = sending.join_next(), if !sending.is_empty() => {}
             () = sleep => {}
         }
@@ -325,6 +327,7 @@ async fn settle_unsure(shared: &Arc<Shared>, delivery: Uuid, channel: ChannelId)
     let call = frozen.call(reply, delivery, now);
     let fate = tokio::time::timeout(CALL_PATIENCE, served.adapter.reconcile(&call, tried)).await;
     let later = SendResult::Unsure { look_at: now + backoff(EVIDENCE_GAP, looks + 1, 0) };
+    let otherwise = later.clone();
     let result = match fate {
         Ok(Ok(Fate::Landed { messages })) => SendResult::Sent {
             remotes: messages,
@@ -340,11 +343,11 @@ async fn settle_unsure(shared: &Arc<Shared>, delivery: Uuid, channel: ChannelId)
             later
         }
         Ok(Ok(Fate::Undecidable)) => SendResult::Stuck { reason: StuckReason::Undecidable },
-        Ok(Err(SendError::Unsure | SendError::Unreachable)) | Err(_) => later,
+        Ok(Err(SendError::Unsure | SendError::Unreachable)) | Err(_) => later.clone(),
         Ok(Err(SendError::RetryAfter(wait))) => SendResult::Unsure { look_at: now + wait },
         Ok(Err(error)) => match after_error(shared, &served, error, looks, &frozen.thread).await? {
             // Not "again": whether it arrived is still unknown.
-            SendResult::Again { .. } => later,
+            SendResult::Again { .. } => later.clone(),
             other => other,
         },
     };
@@ -352,9 +355,22 @@ async fn settle_unsure(shared: &Arc<Shared>, delivery: Uuid, channel: ChannelId)
         .store
         .write(async move |tx| {
             tx.looked(delivery).await?;
+            // The same words said twice look alike in a history: what is known as another's is no evidence.
+            if let SendResult::Sent { remotes, .. } = &result {
+                for remote in remotes {
+                    if tx.sent_by_another(channel, remote, delivery).await? {
+                        return tx.settle_send(delivery, &otherwise).await;
+                    }
+                }
+            }
             tx.settle_send(delivery, &result).await
         })
         .await?)
+}
+
+/// An echo or a status carries what we attached.
+fn evidence_may_come(served: &Served) -> bool {
+    served.adapter.abilities().key_on_send != platforms::KeyOnSend::None
 }
 
 /// Best effort: the customer sees that the answer's question was read.

@@ -14,7 +14,11 @@ use vault::Vault;
 
 use crate::{
     Clock, HouseError, ModelChoice, Recovered, RelayLine, Stopped, TunnelDoor, arrival, decision, delivery,
-    doors, hands, learning, model, recovery::recover, reply, shared::Shared, supervisor::Supervisor,
+    doors, hands, learning, model, profiles,
+    recovery::{connected_again, recover},
+    reply,
+    shared::Shared,
+    supervisor::Supervisor,
     understanding, worker,
 };
 
@@ -108,6 +112,11 @@ impl House {
         add(&mut supervisor, "decision", |shared| {
             Box::pin(worker::run(shared, "decision", decision::wakes, async |shared: &Arc<Shared>| {
                 decision::step(shared).await
+            }))
+        });
+        add(&mut supervisor, "profiles", |shared| {
+            Box::pin(worker::run(shared, "profiles", profiles::wakes, async |shared: &Arc<Shared>| {
+                profiles::step(shared).await
             }))
         });
         add(&mut supervisor, "reply", |shared| Box::pin(reply::run(shared)));
@@ -246,15 +255,7 @@ impl House {
         platforms::adapter(row.platform, &hands::for_platform(&kept), &hands::settings_of(&row))?;
         self.shared.vault.keep_credentials(&key, &kept).await?;
         self.shared.forget_hands(channel);
-        let now = self.shared.clock.now();
-        self.shared
-            .store
-            .write(async move |tx| {
-                tx.set_health(channel, &Health::Good).await?;
-                tx.release_lanes(channel, now).await.map(drop)
-            })
-            .await?;
-        self.shared.read_channels().await
+        connected_again(&self.shared, channel).await
     }
 
     /// Asks the platform who we are there, and whether all is well.
@@ -302,6 +303,11 @@ impl House {
 
     pub async fn relay(&self) -> Result<Option<RelayLine>, HouseError> {
         Ok(self.shared.store.read().value("relay").await?)
+    }
+
+    /// Asks the relay how it fares and what time it is there; none while there is no relay.
+    pub async fn relay_status(&self) -> Result<Option<relay_protocol::Status>, HouseError> {
+        doors::relay_status(&self.shared).await
     }
 
     // ---- what comes in without a door of its own
@@ -461,6 +467,9 @@ async fn watch_sleep(shared: Arc<Shared>) {
         }
         if let Some(slept) = shared.clock.slept() {
             tracing::info!(?slept, "the laptop was asleep");
+            for served in shared.all_served() {
+                served.adapter.woke();
+            }
             let told = shared
                 .store
                 .write(async |tx| {

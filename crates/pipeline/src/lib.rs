@@ -18,6 +18,7 @@ mod house;
 mod learning;
 mod model;
 mod notes;
+mod profiles;
 mod recovery;
 mod reply;
 mod shared;

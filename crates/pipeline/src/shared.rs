@@ -9,6 +9,7 @@ use assistant::{Assistant, Library};
 use domain::{Channel, ChannelId, Personality, PersonalityId, Settings, TurnId, WorkspaceId};
 use platforms::Adapter;
 use store::Store;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use vault::Vault;
 
@@ -22,7 +23,7 @@ pub(crate) struct Shared {
     pub(crate) reader: Arc<nlu::Reader>,
     pub(crate) stopping: CancellationToken,
     pub(crate) notes: Notes,
-    settings: RwLock<Arc<Settings>>,
+    settings: watch::Sender<Arc<Settings>>,
     library: RwLock<Arc<Library>>,
     personalities: RwLock<Arc<Vec<Personality>>>,
     assistant: RwLock<Arc<Assistant>>,
@@ -53,7 +54,7 @@ impl Shared {
             reader: Arc::new(nlu::Reader::new()),
             stopping: CancellationToken::new(),
             notes: Notes,
-            settings: RwLock::default(),
+            settings: watch::Sender::default(),
             library: RwLock::new(Arc::new(Library::build(domain::Knowledge::default()))),
             personalities: RwLock::default(),
             assistant: RwLock::new(Arc::new(Assistant::built_in())),
@@ -66,7 +67,12 @@ impl Shared {
     }
 
     pub(crate) fn settings(&self) -> Arc<Settings> {
-        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.settings.borrow().clone()
+    }
+
+    /// Told when the settings that [`Shared::settings`] gives have changed: later than the notice of the commit.
+    pub(crate) fn settings_read(&self) -> watch::Receiver<Arc<Settings>> {
+        self.settings.subscribe()
     }
 
     pub(crate) fn library(&self) -> Arc<Library> {
@@ -91,7 +97,7 @@ impl Shared {
 
     pub(crate) async fn read_settings(&self) -> Result<(), HouseError> {
         let fresh = Arc::new(self.store.read().settings(self.workspace).await?);
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        self.settings.send_replace(fresh);
         Ok(())
     }
 

@@ -151,8 +151,8 @@ impl Store {
         if !path.exists() {
             make(path, &options).await?;
         }
-        // SQLite takes an empty file for a new database; ours are never empty.
-        if std::fs::metadata(path).map_err(|error| StoreError::Folder(error.to_string()))?.len() == 0 {
+        // SQLite takes a file of no bytes, or of one, for a new database; ours never lack their first page.
+        if std::fs::metadata(path).map_err(|error| StoreError::Folder(error.to_string()))?.len() < 512 {
             return Err(StoreError::Damaged);
         }
         let mut writer = options.connect().await?;

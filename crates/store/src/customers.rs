@@ -86,6 +86,13 @@ impl Tx {
         Ok(())
     }
 
+    /// The platform was asked for the person's profile; it is not asked again by itself.
+    pub async fn profile_asked(&mut self, handle: HandleId, now: Timestamp) -> Result<()> {
+        let (key, at) = (handle.to_string(), now.millis());
+        query!("UPDATE handle SET asked_at = ? WHERE id = ?", at, key).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
     pub async fn set_customer_autonomy(
         &mut self,
         customer: CustomerId,
@@ -113,7 +120,41 @@ impl Tx {
     }
 }
 
+/// A person the platform has not been asked about.
+#[derive(Debug, Clone)]
+pub struct UnaskedHandle {
+    pub handle: HandleId,
+    pub channel: ChannelId,
+    pub customer: CustomerId,
+    pub peer: String,
+    pub named: bool,
+}
+
 impl Reader {
+    /// The oldest first.
+    pub async fn unasked_handles(&self, most: i64) -> Result<Vec<UnaskedHandle>> {
+        query!(
+            r#"SELECT handle.id, handle.channel_id, handle.customer_id, handle.peer,
+                      customer.name IS NOT NULL AS "named!: i64"
+               FROM handle JOIN customer ON customer.id = handle.customer_id
+               WHERE handle.asked_at IS NULL ORDER BY handle.created_at LIMIT ?"#,
+            most
+        )
+        .fetch_all(&self.pool)
+        .await?
+        .into_iter()
+        .map(|row| {
+            Ok(UnaskedHandle {
+                handle: id(&row.id)?,
+                channel: id(&row.channel_id)?,
+                customer: id(&row.customer_id)?,
+                peer: row.peer,
+                named: row.named != 0,
+            })
+        })
+        .collect()
+    }
+
     pub async fn customer(&self, customer: CustomerId) -> Result<CustomerRow> {
         let key = customer.to_string();
         let row = query!(

@@ -41,6 +41,9 @@ impl From<sqlx::Error> for StoreError {
                 match code & 0xff {
                     5 | 6 => Self::Locked,
                     11 => Self::Damaged,
+                    // A defect of a query comes with words of its own; the bare code comes from the search index
+                    // when a page of it does not decrypt.
+                    1 if database.message() == "SQL logic error" => Self::Damaged,
                     13 => Self::DiskFull,
                     26 => Self::WrongKeyOrDamaged,
                     // A write that fails in the file system is most often a full disk with another face: WRITE,

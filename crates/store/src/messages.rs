@@ -101,6 +101,26 @@ impl Tx {
         Ok(Some(made))
     }
 
+    /// Is this message of the platform the work of another delivery than the given one?
+    pub async fn sent_by_another(
+        &mut self,
+        channel: ChannelId,
+        remote: &str,
+        delivery: uuid::Uuid,
+    ) -> Result<bool> {
+        let (channel, delivery) = (channel.to_string(), delivery.to_string());
+        let row = query!(
+            r#"SELECT EXISTS (SELECT 1 FROM message WHERE channel_id = ? AND remote = ?
+                   AND COALESCE(delivery_id, '') <> ?) AS "other!: i64""#,
+            channel,
+            remote,
+            delivery
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
+        Ok(row.other != 0)
+    }
+
     /// The message that the platform calls so.
     pub async fn message_by_remote(
         &mut self,

@@ -430,13 +430,15 @@ impl Tx {
     }
 
     /// A person took the conversation: whatever the assistant promised and is not on its way is stopped; what is
-    /// stuck too, so that it does not hold the person's own words.
+    /// stuck too, so that it does not hold the person's own words. What the owner approved is hers and stays.
     pub async fn stop_assistant(&mut self, conversation: ConversationId, reason: &StuckReason) -> Result<()> {
         let (key, body) = (conversation.to_string(), json(reason)?);
         let stopped = query!(
             r#"UPDATE delivery SET state = 'stopped', reason = ?
-               WHERE conversation_id = ? AND state IN ('waiting', 'stuck')
-                 AND (SELECT author FROM reply WHERE reply.id = reply_id) = 'assistant'
+               WHERE conversation_id = ? AND state IN ('waiting', 'sending', 'unsure', 'stuck')
+                 AND state IN ('waiting', 'stuck')
+                 AND EXISTS (SELECT 1 FROM reply
+                             WHERE reply.id = reply_id AND author = 'assistant' AND draft_id IS NULL)
                RETURNING reply_id AS "reply_id!""#,
             body,
             key
@@ -474,7 +476,8 @@ impl Tx {
         let reason = json(&StuckReason::ReconnectNeeded)?;
         let freed = query!(
             r#"UPDATE delivery SET state = 'waiting', reason = NULL, due_at = ?
-               WHERE channel_id = ? AND state = 'stuck' AND reason = ? RETURNING reply_id AS "reply_id!""#,
+               WHERE channel_id = ? AND state IN ('waiting', 'sending', 'unsure', 'stuck')
+                 AND state = 'stuck' AND reason = ? RETURNING reply_id AS "reply_id!""#,
             at,
             key,
             reason

@@ -29,7 +29,8 @@ impl Reader {
             return Ok(Vec::new());
         }
         let before = before.unwrap_or(i64::MAX);
-        if folded.chars().count() < SHORTEST_FOR_INDEX {
+        // A question to the index ends at its first NUL.
+        if folded.chars().count() < SHORTEST_FOR_INDEX || folded.contains('\0') {
             return self.scan(&folded, before, most).await;
         }
         let phrase = format!("\"{}\"", folded.replace('"', "\"\""));

@@ -464,9 +464,12 @@ impl Reader {
             r#"SELECT turn.id AS "id!",
                       (SELECT GROUP_CONCAT(message.text, char(10)) FROM message
                        WHERE message.turn_id = turn.id) AS "words?: String"
-               FROM turn WHERE turn.conversation_id = ? AND turn.id < ?
-               ORDER BY turn.id DESC LIMIT ?"#,
+               FROM turn
+               WHERE turn.conversation_id = ? AND turn.id <> ?
+                 AND turn.opened_at <= (SELECT this.opened_at FROM turn AS this WHERE this.id = ?)
+               ORDER BY turn.opened_at DESC LIMIT ?"#,
             key,
+            before,
             before,
             most
         )

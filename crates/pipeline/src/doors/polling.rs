@@ -10,6 +10,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::{
     HouseError,
     arrival::take_in,
+    recovery::connected_again,
     shared::{Served, Shared},
     worker::notice,
 };
@@ -103,18 +104,6 @@ async fn poll_once(shared: &Arc<Shared>, served: &Served) -> Result<(), Failure>
         })
         .await
         .map_err(house)
-}
-
-async fn connected_again(shared: &Arc<Shared>, channel: ChannelId) -> Result<(), HouseError> {
-    let now = shared.clock.now();
-    shared
-        .store
-        .write(async move |tx| {
-            tx.set_health(channel, &Health::Good).await?;
-            tx.release_lanes(channel, now).await.map(drop)
-        })
-        .await?;
-    shared.read_channels().await
 }
 
 async fn pause_after(shared: &Arc<Shared>, served: &Served, failure: Failure, failures: u32) -> Duration {
