@@ -12,6 +12,7 @@ mod model;
 mod personality_file;
 mod prices;
 mod prompt;
+mod sample;
 mod shop_folder;
 mod words;
 mod writing;
@@ -25,6 +26,7 @@ pub use model::{
     Dialect, Gemini, GeminiSettings, Model, ModelError, OpenAi, OpenAiSettings, Prompt, Written,
 };
 pub use prices::ModelPrices;
+pub use sample::sample_shop;
 pub use shop_folder::{
-    ShopError, read_knowledge_folder, read_personality_file, read_shop_folder, write_personality,
+    ShopError, read_knowledge_file, read_knowledge_folder, read_personality_file, read_shop_folder, write_personality,
 };

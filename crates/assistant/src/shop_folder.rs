@@ -56,6 +56,21 @@ pub fn read_knowledge_folder(folder: &Path) -> Result<Knowledge, ShopError> {
     knowledge_of(&load(folder)?)
 }
 
+/// Reads a single file of a shop: an article (`*.md`), a price table (`*.csv`), `quick_replies.json` or `shop.json`.
+pub fn read_knowledge_file(file: &Path) -> Result<Knowledge, ShopError> {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let inside = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("md") => format!("knowledge/{name}"),
+        Some("csv") => "prices.csv".to_owned(),
+        Some("json") if matches!(name.as_str(), "quick_replies.json" | "shop.json") => name,
+        Some(_) | None => {
+            let what = "neither *.md, *.csv, quick_replies.json nor shop.json";
+            return Err(ShopError::malformed(&file.display().to_string(), 1, what));
+        }
+    };
+    knowledge_of(&ShopFiles::from([(inside, read(file)?)]))
+}
+
 /// Reads one `personality.json`.
 pub fn read_personality_file(file: &Path) -> Result<Personality, ShopError> {
     let text = read(file)?;

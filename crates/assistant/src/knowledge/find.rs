@@ -21,6 +21,8 @@ pub(crate) struct Asked {
     /// The library holds it somewhere.
     pub known: bool,
     pub weight: f32,
+    /// Comes from an earlier turn: names the subject, but need not be covered again.
+    pub carried: bool,
 }
 
 /// A question: what it is about, and what it wants to know of it.
@@ -50,7 +52,7 @@ impl Query {
     }
 
     pub(crate) fn mass(&self) -> f32 {
-        self.asked.iter().map(|asked| asked.weight).sum()
+        self.asked.iter().map(telling).sum()
     }
 
     /// This question with the subject of an earlier one: `and iced?` after `how much is a mocha?`.
@@ -59,7 +61,7 @@ impl Query {
         for asked in &earlier.asked {
             if !both.asked.iter().any(|have| have.key == asked.key) {
                 // What was asked before need not be covered again.
-                both.asked.push(Asked { weight: asked.weight * 0.35, ..asked.clone() });
+                both.asked.push(Asked { carried: true, ..asked.clone() });
             }
         }
         if both.cues.is_empty() || both.cues.iter().all(|cue| cue == "q:right" || cue == "q:can") {
@@ -98,7 +100,17 @@ impl Library {
             let known = found.is_some();
             let key = found.unwrap_or_else(|| term.key.clone());
             let weight = self.asked_weight(term, &key, known);
-            query.asked.push(Asked { key, text: term.text.clone(), kind: term.kind, known, weight });
+            query.asked.push(Asked { key, text: term.text.clone(), kind: term.kind, known, weight, carried: false });
+        }
+        if ["how long is", "how long are"].iter().any(|ask| text_has(&query.normal, ask)) && self.knows("t:long") {
+            let weight = self.weight("t:long");
+            let (key, text) = ("t:long".to_owned(), "long".to_owned());
+            query.asked.push(Asked { key, text, kind: TermKind::Topic, known: true, weight, carried: false });
+        }
+        // `มี … ไหม`, however much stands between.
+        let says = |words: &[&str]| terms.iter().any(|term| words.contains(&term.text.as_str()));
+        if says(&["มี", "ยังมี", "พอมี"]) && says(&["ไหม", "มั้ย", "มัย", "ปะ", "ป่ะ", "ป่าว", "เปล่า", "รึเปล่า", "หรือเปล่า", "ไม"]) {
+            query.cues.insert("q:exist".to_owned());
         }
         query.terms = terms;
         query
@@ -115,7 +127,8 @@ impl Library {
             (TermKind::Topic, false) => 0.9,
             (TermKind::Word, false) if has_thai(&term.text) => 0.4,
             (TermKind::Word, false) => 0.7,
-            (TermKind::Strange, false) => 0.45,
+            (TermKind::Strange, false) if term.text.chars().count() >= 3 => 0.6,
+            (TermKind::Strange, false) => 0.3,
             (TermKind::Noise | TermKind::Cue, false) => 0.0,
         }
     }
@@ -172,7 +185,7 @@ impl Library {
 
 /// Days and hours say when, not what.
 pub(crate) fn is_when(key: &str) -> bool {
-    const WHEN: [&str; 21] = [
+    const WHEN: [&str; 22] = [
         "t:today",
         "t:tomorrow",
         "t:monday",
@@ -194,6 +207,7 @@ pub(crate) fn is_when(key: &str) -> bool {
         "t:hour",
         "t:minute",
         "t:age",
+        "t:clock",
     ];
     WHEN.contains(&key)
 }
@@ -234,7 +248,7 @@ fn fit(query: &Query, mass: f32, at: usize, entry: &Entry) -> Option<Fit> {
                     .sum::<f32>();
             let text = super::passages::join(clauses.iter().map(|clause| clause.text.as_str()));
             #[expect(clippy::cast_precision_loss, reason = "one to three clauses")]
-            let merit = close + 0.15 * mass * answers(query, &text) - 0.06 * length as f32;
+            let merit = close + 0.30 * mass * answers(query, &text) - 0.06 * length as f32;
             if best.as_ref().is_none_or(|(most, _)| merit > *most) {
                 best = Some((merit, window));
             }
@@ -243,14 +257,32 @@ fn fit(query: &Query, mass: f32, at: usize, entry: &Entry) -> Option<Fit> {
     let (merit, window) = best?;
     let quick = if entry.kind == EntryKind::Quick { 0.9 } else { 1.0 };
     let covered = covered / mass;
-    let close = (merit / mass).clamp(0.0, 1.2);
+    let close = (merit / mass).clamp(0.0, 1.25);
     let score = (0.45 * covered + 0.5 * close + 0.15 * (heading / mass)) * quick;
     Some(Fit { entry: at, window, covered, close, score })
 }
 
-/// Numbers meet by chance: they weigh little.
+/// Numbers meet by chance, and what was said before is half answered: they weigh little.
 fn telling(asked: &Asked) -> f32 {
-    if asked.kind == TermKind::Number { asked.weight * 0.4 } else { asked.weight }
+    let weight = if asked.kind == TermKind::Number { asked.weight * 0.4 } else { asked.weight };
+    if asked.carried { weight * 0.35 } else { weight }
+}
+
+fn text_has(text: &str, words: &str) -> bool {
+    text.contains(words)
+}
+
+/// A number right before one of the units: `18-24 เดือน`, `2 days`.
+fn counts(text: &str, units: &[&str]) -> bool {
+    units.iter().any(|unit| {
+        text.match_indices(unit).any(|(at, _)| {
+            text.get(..at).is_some_and(|head| {
+                let head = head.trim_end().trim_end_matches("working").trim_end();
+                head.ends_with(|c: char| c.is_ascii_digit())
+                    || ["หนึ่ง", "สอง", "สาม", "ครึ่ง", "one", "two", "three"].iter().any(|word| head.ends_with(word))
+            })
+        })
+    })
 }
 
 /// Whether a text holds the kind of fact that is asked for: 1 when it does, 0 when nothing special is asked,
@@ -260,46 +292,43 @@ pub(crate) fn answers(query: &Query, text: &str) -> f32 {
     let holds = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let digits = text.chars().any(|c| c.is_ascii_digit());
     let mut verdicts = Vec::new();
+    let may = query.cue("q:can") && holds(&["ได้", "ไม่", "not", "no ", "only", "can"]);
     if query.cue("q:price") {
-        verdicts.push(
-            (digits && holds(&["บาท", "baht", "฿", "+", "%"]))
-                || holds(&["ฟรี", "free", "ไม่คิด", "ไม่เสีย", "no charge", "no extra", "แถม", "ไม่มีค่า"]),
-        );
+        let free = ["ฟรี", "free", "ไม่คิด", "ไม่เสีย", "no charge", "no extra", "แถม", "ไม่มีค่า", "included"];
+        verdicts.push((digits && holds(&["บาท", "baht", "฿", "+", "%"])) || holds(&free) || may);
     }
     if query.cue("q:howlong") {
-        let unit =
-            ["วัน", "นาที", "ชั่วโมง", "เดือน", "ปี", "สัปดาห์", "day", "hour", "minute", "month", "year", "week"];
-        const UNITS: [(&[&str], &[&str]); 6] = [
+        const ANY: &[&str] =
+            &["วัน", "นาที", "ชั่วโมง", "ชม", "เดือน", "ปี", "สัปดาห์", "คืน", "day", "hour", "minute", "month", "year", "week", "night"];
+        const UNITS: [(&[&str], &[&str]); 7] = [
             (&["กี่วัน", "how many days"], &["วัน", "day", "สัปดาห์", "week"]),
             (&["กี่นาที", "how many minutes"], &["นาที", "minute"]),
             (&["กี่ชั่วโมง", "กี่ชม", "how many hours"], &["ชั่วโมง", "ชม", "hour"]),
             (&["กี่เดือน", "how many months"], &["เดือน", "month"]),
             (&["กี่ปี", "how many years"], &["ปี", "year"]),
+            (&["กี่คืน", "how many nights"], &["คืน", "night"]),
             (&["กี่สัปดาห์", "กี่อาทิตย์", "how many weeks"], &["สัปดาห์", "week"]),
         ];
         let named = UNITS.iter().find(|(asks, _)| asks.iter().any(|ask| query.normal.contains(ask)));
-        verdicts.push(digits && named.map_or_else(|| holds(&unit), |(_, units)| holds(units)));
+        let length = query.asked.iter().any(|asked| asked.key == "t:long") && digits;
+        verdicts.push(counts(&text, named.map_or(ANY, |(_, units)| units)) || length);
     }
     if query.cue("q:howmany") {
         verdicts.push(digits || holds(&["หนึ่ง", "สอง", "สาม", "one", "two", "three"]));
     }
     if query.cue("q:when") {
-        let days = [
-            "จันทร์",
-            "อังคาร",
-            "พุธ",
-            "พฤหัส",
-            "ศุกร์",
-            "เสาร์",
-            "อาทิตย์",
-            "ทุกวัน",
-            "โมง",
-            "ทุ่ม",
-            "เที่ยง",
-            "day",
-            "noon",
-        ];
-        verdicts.push(digits || holds(&days));
+        const DAYS: &[&str] =
+            &["จันทร์", "อังคาร", "พุธ", "พฤหัส", "ศุกร์", "เสาร์", "อาทิตย์", "ทุกวัน", "วันที่", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "every day", "daily"];
+        const CLOCK: &[&str] = &["โมง", "ทุ่ม", "เที่ยง", "noon", " am", " pm", "o'clock"];
+        let time = clock_time(&text) || holds(CLOCK);
+        let asks_time = ["กี่โมง", "กี่ทุ่ม", "what time", "until when"].iter().any(|ask| query.normal.contains(ask));
+        let asks_day = ["วันไหน", "which day", "what day"].iter().any(|ask| query.normal.contains(ask));
+        let day = holds(DAYS) || months(&text);
+        verdicts.push(match (asks_time, asks_day) {
+            (true, false) => time,
+            (false, true) => day,
+            (true, true) | (false, false) => time || day || digits,
+        });
     }
     if verdicts.is_empty() {
         0.0
@@ -308,4 +337,22 @@ pub(crate) fn answers(query: &Query, text: &str) -> f32 {
     } else {
         -1.0
     }
+}
+
+/// `07:30`.
+fn clock_time(text: &str) -> bool {
+    text.match_indices(':').any(|(at, _)| {
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        digit(text.get(..at).and_then(|head| head.chars().next_back()))
+            && digit(text.get(at + 1..).and_then(|tail| tail.chars().next()))
+    })
+}
+
+fn months(text: &str) -> bool {
+    const MONTHS: [&str; 24] = [
+        "มกราคม", "กุมภาพันธ์", "มีนาคม", "เมษายน", "พฤษภาคม", "มิถุนายน", "กรกฎาคม", "สิงหาคม", "กันยายน", "ตุลาคม",
+        "พฤศจิกายน", "ธันวาคม", "january", "february", "march", "april", "may ", "june", "july", "august",
+        "september", "october", "november", "december",
+    ];
+    MONTHS.iter().any(|month| text.contains(month))
 }

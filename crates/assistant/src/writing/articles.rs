@@ -49,12 +49,27 @@ pub(crate) fn answer(library: &Library, query: &Query, voice: Voice<'_>) -> Opti
 fn is_enough(library: &Library, query: &Query, fit: &Fit) -> bool {
     let Some(entry) = library.entries.get(fit.entry) else { return false };
     let keys = entry.all_keys();
-    let content = |asked: &&Asked| asked.kind != TermKind::Number && !crate::knowledge_when(&asked.key);
-    let missing: f32 =
-        query.asked.iter().filter(content).filter(|a| !keys.contains(&a.key)).map(|a| a.weight).sum();
+    let content = |asked: &&Asked| {
+        asked.kind != TermKind::Number && !asked.carried && !crate::knowledge_when(&asked.key)
+    };
+    // One of several models, dishes or treatments that the passage speaks of in general.
+    let instance = |key: &String| {
+        library.items.iter().any(|item| {
+            let names = item.names();
+            names.contains(key) && names.iter().any(|name| name != key && keys.contains(name))
+        })
+    };
+    let lacks = |asked: &&Asked| !keys.contains(&asked.key);
+    let lost = |asked: &Asked| if instance(&asked.key) { asked.weight * 0.35 } else { asked.weight };
+    let missing: f32 = query.asked.iter().filter(content).filter(lacks).map(lost).sum();
     let all: f32 = query.asked.iter().filter(content).map(|a| a.weight).sum();
-    let covered = if all > 0.0 { 1.0 - missing / all } else { 0.0 };
-    let unknown_topic = query.asked.iter().any(|a| !a.known && a.kind == TermKind::Topic);
+    let covered = if all > 0.0 { 1.0 - missing / all } else { 1.0 };
+    // Whatever town is named: there is a branch or there is none.
+    if query.has("t:branch") {
+        return keys.contains("t:branch");
+    }
+    let unknown_topic =
+        query.asked.iter().any(|a| !a.known && !a.carried && a.kind == TermKind::Topic && !crate::knowledge_when(&a.key));
     let text = entry.text();
     let kind = crate::knowledge_answers(query, &text);
     let mut needed = 0.52;

@@ -160,7 +160,7 @@ fn is_topic(topic: &str, query: &Query) -> bool {
         return false;
     }
     if let Some(most) = over(topic) {
-        return exceeds(most, query) && over_subject(topic, query);
+        return exceeds(most, topic, query);
     }
     !named && named_by_words(topic, query)
 }
@@ -175,49 +175,27 @@ fn over(topic: &str) -> Option<u64> {
     tail.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
 }
 
-fn exceeds(most: u64, query: &Query) -> bool {
-    query.terms.iter().any(|term| {
-        term.kind == TermKind::Number
-            && term
-                .key
-                .strip_prefix("n:")
-                .and_then(|n| n.parse::<u64>().ok())
-                .is_some_and(|n| n > most && n < 100_000)
+/// More than that of what the topic counts: people, or pieces.
+fn exceeds(most: u64, topic: &str, query: &Query) -> bool {
+    const PEOPLE: &[&str] =
+        &["คน", "ท่าน", "people", "persons", "person", "guests", "pax", "of us", "students", "adults"];
+    const PIECES: &[&str] = &[
+        "ตัว", "ชิ้น", "ห้อง", "ชุด", "อัน", "ช่อ", "คัน", "ใบ", "กล่อง", "ถาด", "ต้น", "pieces", "piece", "pcs", "rooms", "sets", "units",
+        "bouquets", "cars", "boxes", "copies", "items", "dresses", "shirts",
+    ];
+    const MONEY: &[&str] = &["บาท", "baht", "thb"];
+    let units: Vec<&str> = if topic.contains("baht") || topic.contains("thb") {
+        MONEY.to_vec()
+    } else if ["people", "person", "guest", "group", "event", "party"].iter().any(|part| topic.contains(part)) {
+        PEOPLE.to_vec()
+    } else {
+        PEOPLE.iter().chain(PIECES).copied().collect()
+    };
+    query.terms.iter().filter(|term| term.kind == TermKind::Number).any(|term| {
+        let number = term.key.strip_prefix("n:").and_then(|n| n.parse::<u64>().ok());
+        let tail = query.normal.get(term.end..).unwrap_or("").trim_start();
+        number.is_some_and(|n| n > most) && units.iter().any(|unit| tail.starts_with(unit))
     })
-}
-
-/// A number alone is no event: it counts people, pieces or what the topic names.
-fn over_subject(topic: &str, query: &Query) -> bool {
-    let counted = signs::has(
-        &query.normal,
-        &[
-            "คน",
-            "ท่าน",
-            "ตัว",
-            "ชิ้น",
-            "ห้อง",
-            "ชุด",
-            "อัน",
-            "ช่อ",
-            "คัน",
-            "people",
-            "persons",
-            "guests",
-            "pieces",
-            "pcs",
-            "rooms",
-            "sets",
-            "pax",
-            "units",
-            "of us",
-            "students",
-            "bouquets",
-            "cars",
-        ],
-    );
-    let money = query.normal.contains("บาท") || query.normal.contains("baht");
-    let about_money = topic.contains("baht") || topic.contains("thb");
-    (counted && !about_money && !money) || (about_money && money)
 }
 
 fn named_by_words(topic: &str, query: &Query) -> bool {

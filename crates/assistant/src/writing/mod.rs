@@ -245,6 +245,12 @@ pub(crate) fn write(ask: &Ask<'_>) -> Draft {
     if let Some(draft) = steps::answer(&reading, voice) {
         return draft;
     }
+    if asks_state(&reading.query.normal) {
+        return refuse(voice);
+    }
+    if wants_something(&reading) {
+        return which_one(voice);
+    }
     facts(&reading, ask, voice).unwrap_or_else(|| unknown(&reading, voice))
 }
 
@@ -288,8 +294,10 @@ fn facts(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> Option<Draft
             || reply.contains('?')
             || reply.contains("รุ่นหรือแบบ")
     });
-    let leans =
-        leans_back(query) || (asked_back && query.cues.iter().all(|cue| cue == "q:can" || cue == "q:stock"));
+    let names_only = query.cues.is_empty() && query.asked.len() <= 3 && !query.asked.is_empty();
+    let leans = leans_back(query)
+        || names_only
+        || (asked_back && query.cues.iter().all(|cue| cue == "q:can" || cue == "q:stock"));
     let context = reading.in_context();
     if !leans && let Some(draft) = fact(reading, query, ask, voice) {
         return Some(draft);
@@ -303,7 +311,43 @@ fn facts(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> Option<Draft
     if leans && let Some(draft) = fact(reading, query, ask, voice) {
         return Some(draft);
     }
+    // A burst may hold chat beside the question: each message that asks, alone.
+    if reading.turn.len() > 1 {
+        for message in &reading.turn {
+            let alone = library_query(reading, message);
+            let asks = !alone.cues.is_empty() && alone.asked.iter().any(|a| a.known && a.weight >= 0.3);
+            if asks && let Some(draft) = fact(reading, &alone, ask, voice) {
+                return Some(draft);
+            }
+        }
+    }
     None
+}
+
+fn library_query(reading: &Reading<'_>, words: &str) -> Query {
+    reading.library.query(words)
+}
+
+/// How an order or a repair of their own is going: only a person can look.
+fn asks_state(text: &str) -> bool {
+    signs::has(
+        text,
+        &[
+            "เสร็จยัง", "เสร็จหรือยัง", "เสร็จรึยัง", "เสร็จแล้วยัง", "ถึงไหนแล้ว", "ส่งหรือยัง", "ส่งยังคะ", "ส่งยังครับ", "ส่งของยัง", "ได้เลขพัสดุยัง", "ของถึงไหน", "is it ready", "is my order",
+            "where is my", "where's my", "status of my", "has my order", "is my phone ready", "is my room ready", "when will my order",
+        ],
+    )
+}
+
+/// `I want my phone fixed`: a wish without a question and with hardly a subject.
+fn wants_something(reading: &Reading<'_>) -> bool {
+    let query = &reading.query;
+    let asks = !query.cues.is_empty()
+        || query.normal.contains('?')
+        || query.terms.iter().any(|t| ["ไหม", "มั้ย", "ปะ", "ป่าว", "เปล่า", "ขอ", "ล่ะ", "เหรอ", "หรือ"].contains(&t.text.as_str()))
+        || signs::has(&query.normal, &["any", "do you", "can", "is", "are", "price", "please"]);
+    let strong = query.asked.iter().filter(|a| a.weight >= 0.3).count();
+    !asks && reading.earlier.is_empty() && strong <= 1 && !query.asked.is_empty()
 }
 
 /// `and iced?`, `then Saturday?`: continues what was asked before.
@@ -354,43 +398,53 @@ fn fact(reading: &Reading<'_>, query: &Query, ask: &Ask<'_>, voice: Voice<'_>) -
     {
         return Some(draft);
     }
-    let meanings = price_list::meanings(library, query);
+    priced_or_written(reading, query, voice)
+}
+
+/// The price table and the articles, whichever answers.
+fn priced_or_written(reading: &Reading<'_>, query: &Query, voice: Voice<'_>) -> Option<Draft> {
+    let library = reading.library;
     let found = articles::answer(library, query, voice);
-    let buys =
-        query.cue("q:price") || query.cue("q:stock") || query.cue("q:exist") || variant_question(query);
-    if let Some(meanings) = &meanings
-        && buys
-    {
-        let enough = match (meanings.unheard, query.cue("q:price")) {
-            (true, _) => 0.24,
-            (false, true) => 0.42,
-            (false, false) => 0.34,
-        };
-        let many = meanings.meant.len() > 4;
-        let article = found.as_ref().map_or(0.0, |f| f.score);
-        let about_rules = query.cue("q:howlong") || query.cue("q:howmany") || query.cue("q:when");
-        if meanings.leftover <= enough
-            && !(many && article > 0.8)
-            && !(about_rules && article > meanings.leftover + 0.4)
-        {
-            let draft = price_list::answer(library, query, meanings, voice);
-            // The article may hold what the table does not: how long, how many.
-            return match (draft, found) {
-                (Some(draft), Some(found)) if about_rules && draft.kind == AnswerKind::Answer => {
-                    Some(both(draft, found.draft))
-                }
-                (draft, _) => draft,
-            };
-        }
+    let Some(meanings) = price_list::meanings(library, query) else { return found.map(|f| f.draft) };
+    let article = found.as_ref().map_or(0.0, |f| f.score);
+    let promotion = query.has_any(&["t:promo", "t:discount", "t:sale", "t:member"]);
+    let premise = (query.cue("q:right") && !price_list::amounts_said(query, &meanings).is_empty())
+        || signs::has(&query.normal, &["please confirm", "page said", "page says"]);
+    let price = query.cue("q:price") || premise;
+    let stock = query.cue("q:stock") || query.cue("q:exist") || variant_question(query);
+    let many = meanings.meant.len() > 4;
+    let enough = match (meanings.unheard, price) {
+        (true, _) => 0.24,
+        (false, true) => 0.45,
+        (false, false) => 0.34,
+    };
+    let rules = query.cue("q:howlong") || query.cue("q:howmany") || query.cue("q:when");
+    let fits = meanings.leftover <= enough;
+    let better = article >= 0.9 && (meanings.leftover > 0.15 || meanings.share < 0.35) && !many;
+    let listed = if promotion && !premise {
+        price && article < 0.55 && fits && meanings.leftover < 0.1
+    } else if price {
+        fits && !(better && !premise)
+    } else if stock {
+        fits && !(many && article > 0.8) && !better && !(rules && !query.cue("q:stock") && article > 0.6)
+    } else {
+        false
+    };
+    if listed {
+        let draft = price_list::answer(library, query, &meanings, voice)?;
+        // A second question (how long, is it included) may stand in the articles.
+        let second = draft.kind == AnswerKind::Answer
+            && (!meanings.uncovered.is_empty() || (rules && !query.cue("q:stock")) || (price && query.cue("q:can")));
+        return Some(match found {
+            Some(found) if second && found.score >= 0.6 => both(draft, found.draft),
+            Some(_) | None => draft,
+        });
     }
     if let Some(found) = found {
         return Some(found.draft);
     }
-    if let Some(meanings) = &meanings
-        && meanings.leftover <= 0.2
-        && is_statement_of_item(query)
-    {
-        return price_list::answer(library, query, meanings, voice);
+    if meanings.leftover <= 0.2 && !promotion && is_statement_of_item(query) {
+        return price_list::answer(library, query, &meanings, voice);
     }
     None
 }
@@ -451,6 +505,11 @@ fn place_or_contact(reading: &Reading<'_>, query: &Query, voice: Voice<'_>) -> O
     if asks_where { shop::place(reading.library, facts, voice) } else { None }
 }
 
+/// The shop itself by other names.
+const PREMISES: [&str; 9] = [
+    "t:clinic", "t:showroom", "t:inside", "t:working", "t:hotel", "t:frontdesk", "t:spa", "t:garage", "t:gym",
+];
+
 /// Open, closed, until when; and nothing else that has hours of its own.
 fn is_about_hours(reading: &Reading<'_>, query: &Query) -> bool {
     let named_holiday = !hours::holidays_named(query, &reading.library.knowledge().facts).is_empty();
@@ -458,7 +517,6 @@ fn is_about_hours(reading: &Reading<'_>, query: &Query) -> bool {
     if !cue {
         return false;
     }
-    const PREMISES: [&str; 4] = ["t:clinic", "t:showroom", "t:inside", "t:working"];
     let other: f32 = query
         .asked
         .iter()
@@ -466,7 +524,8 @@ fn is_about_hours(reading: &Reading<'_>, query: &Query) -> bool {
         .filter(|a| a.known && !a.key.starts_with("n:"))
         .map(|a| a.weight)
         .sum();
-    other < 0.62
+    let dated = hours::calendar_date(&query.normal, reading.today).is_some();
+    other < if dated || named_holiday { 1.3 } else { 0.62 }
 }
 
 /// Nothing fits: ask which thing is meant, or say honestly that the owner will be asked.
@@ -488,18 +547,22 @@ fn unknown(reading: &Reading<'_>, voice: Voice<'_>) -> Draft {
             && !a.key.starts_with("t:size_")
     });
     if (asks || this_one || query.asked.is_empty()) && !subject {
-        return Draft {
-            kind: AnswerKind::AskBack,
-            words: voice.say(
-                "ขอทราบเพิ่มนิดหนึ่ง{นะคะ} หมายถึงรายการไหน รุ่นหรือแบบอะไร{คะ}",
-                "Could you please tell us which item, model or service you mean?",
-            ),
-            sources: Vec::new(),
-            confidence: 0.7,
-            settled: false,
-        };
+        return which_one(voice);
     }
     refuse(voice)
+}
+
+fn which_one(voice: Voice<'_>) -> Draft {
+    Draft {
+        kind: AnswerKind::AskBack,
+        words: voice.say(
+            "ขอทราบเพิ่มนิดหนึ่ง{นะคะ} หมายถึงรายการไหน รุ่นหรือแบบอะไร{คะ}",
+            "Could you please tell us which item, model or service you mean?",
+        ),
+        sources: Vec::new(),
+        confidence: 0.7,
+        settled: false,
+    }
 }
 
 /// The honest refusal, for a draft that failed its checks.

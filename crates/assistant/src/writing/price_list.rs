@@ -52,6 +52,7 @@ pub(crate) struct Meant<'a> {
     pub rows: Vec<&'a Row>,
     /// Weight of the question's terms that the name covers, and how much of the name they are.
     score: f32,
+    share: f32,
     matched: BTreeSet<String>,
 }
 
@@ -62,6 +63,10 @@ pub(crate) struct Meanings<'a> {
     pub leftover: f32,
     /// One of them is a subject that the shop says nothing about at all.
     pub unheard: bool,
+    /// Known terms that no item has: a second question, or another subject.
+    pub uncovered: BTreeSet<String>,
+    /// How much of its name the question says, of the best item.
+    pub share: f32,
 }
 
 const KEEP: f32 = 0.9;
@@ -100,7 +105,7 @@ pub(crate) fn meanings<'a>(library: &'a Library, query: &Query) -> Option<Meanin
             .sum();
         let mut all = matched;
         all.extend(variants);
-        meant.push(Meant { item, rows, score: telling + 0.45 * share + 0.6 * extra, matched: all });
+        meant.push(Meant { item, rows, score: telling + 0.45 * share + 0.6 * extra, share, matched: all });
     }
     let best = meant.iter().map(|m| m.score).fold(0.0_f32, f32::max);
     meant.retain(|m| m.score >= best * KEEP);
@@ -113,8 +118,10 @@ pub(crate) fn meanings<'a>(library: &'a Library, query: &Query) -> Option<Meanin
     let weigh = |key: &str, weight: f32| if focus.contains(key) { weight } else { weight * 0.25 };
     let (mut left, mut mass) = (0.0_f32, 0.0_f32);
     let mut unheard = false;
+    let mut uncovered = BTreeSet::new();
     for asked in &query.asked {
-        if crate::knowledge_when(&asked.key) || asked.kind == TermKind::Number {
+        let span = ["t:month", "t:year", "t:week", "t:hour"].contains(&asked.key.as_str());
+        if (crate::knowledge_when(&asked.key) && !span) || asked.kind == TermKind::Number || asked.carried {
             continue;
         }
         let weight = weigh(&asked.key, asked.weight);
@@ -122,10 +129,35 @@ pub(crate) fn meanings<'a>(library: &'a Library, query: &Query) -> Option<Meanin
         if !covered.contains(&asked.key) && !(asked.known && is_counter(&asked.key)) {
             left += weight;
             unheard |= !asked.known && weight >= 0.5;
+            if asked.known && weight >= 0.15 {
+                uncovered.insert(asked.key.clone());
+            }
         }
     }
+    if measures_otherwise(query, &meant) {
+        unheard = true;
+        left += 1.0;
+        mass += 1.0;
+    }
+    let share = meant.first().map_or(0.0, |m| m.share);
     let leftover = if mass > 0.0 { left / mass } else { 0.0 };
-    Some(Meanings { meant, leftover, unheard })
+    Some(Meanings { meant, leftover, unheard, uncovered, share })
+}
+
+/// `3 pounds` where the table has one and two.
+fn measures_otherwise(query: &Query, meant: &[Meant<'_>]) -> bool {
+    const MEASURES: [&str; 6] = ["t:pound", "t:gram", "t:kilo", "t:inch", "t:memory", "t:centimetre"];
+    let keys: BTreeSet<&String> =
+        meant.iter().flat_map(|m| m.item.rows.iter()).flat_map(|row| row.keys.iter()).collect();
+    query.terms.windows(2).any(|pair| match pair {
+        [number, unit] => {
+            number.kind == TermKind::Number
+                && MEASURES.contains(&unit.key.as_str())
+                && keys.contains(&unit.key)
+                && !keys.contains(&number.key)
+        }
+        _ => false,
+    })
 }
 
 /// Words of counting and of parts of the item itself, which leave nothing unanswered.
@@ -186,13 +218,14 @@ fn focus(query: &Query, covered: &BTreeSet<String>) -> BTreeSet<String> {
     pieces.push((start, query.normal.len()));
     let mut near = BTreeSet::new();
     let inside = |at: usize, piece: &(usize, usize)| at >= piece.0 && at < piece.1;
+    let has_cue =
+        |piece: &(usize, usize)| query.terms.iter().any(|t| inside(t.start, piece) && t.kind == TermKind::Cue);
+    let has_item =
+        |piece: &(usize, usize)| query.terms.iter().any(|t| inside(t.start, piece) && covered.contains(&t.key));
+    let whole = pieces.iter().any(|piece| has_cue(piece) && has_item(piece));
     let mut kept: Vec<bool> = pieces
         .iter()
-        .map(|piece| {
-            query.terms.iter().any(|term| {
-                inside(term.start, piece) && (term.kind == TermKind::Cue || covered.contains(&term.key))
-            })
-        })
+        .map(|piece| if whole { has_cue(piece) && has_item(piece) } else { has_cue(piece) || has_item(piece) })
         .collect();
     // What stands between two pieces that count does too (`pistachio` in `ครัวซองต์ pistachio กี่บาท`).
     if let (Some(first), Some(last)) = (kept.iter().position(|k| *k), kept.iter().rposition(|k| *k)) {
