@@ -255,19 +255,16 @@ impl PersonCall {
         let now = shared.clock.now();
         let library = shared.library();
         let shop = &library.knowledge().facts;
-        let note =
-            (case.autonomy(&settings) == Autonomy::Auto && !rule_is_quiet(case, &settings, now)).then(|| {
-                words.unwrap_or_else(|| {
-                    let personality = shared.personality(case.served.channel.personality);
-                    let open: OpenState = open_state(now, &zone_of(shop), &shop.hours, &shop.holidays);
-                    shared.notes.hand_over(
-                        tongue_for(case.meaning.language),
-                        personality.as_ref(),
-                        open,
-                        shop,
-                    )
-                })
-            });
+        // In an episode that was handed back the house does not announce a person again.
+        let announced = case.conversation.handed_back && words.is_none();
+        let may_speak = case.autonomy(&settings) == Autonomy::Auto && !came_late(case, &settings, now);
+        let note = (may_speak && !announced).then(|| {
+            words.unwrap_or_else(|| {
+                let personality = shared.personality(case.served.channel.personality);
+                let open: OpenState = open_state(now, &zone_of(shop), &shop.hours, &shop.holidays);
+                shared.notes.hand_over(tongue_for(case.meaning.language), personality.as_ref(), open, shop)
+            })
+        });
         Self {
             escalation: NewEscalation {
                 workspace: case.conversation.workspace,
@@ -295,6 +292,6 @@ impl PersonCall {
 }
 
 /// Words that waited while the laptop slept are not answered by themselves, with a note neither.
-fn rule_is_quiet(case: &Case, settings: &domain::Settings, now: Timestamp) -> bool {
+fn came_late(case: &Case, settings: &domain::Settings, now: Timestamp) -> bool {
     case.words.last().is_some_and(|word| now.since(word.said_at) > settings.stale_after())
 }

@@ -35,6 +35,9 @@ const EVIDENCE_GAP: Duration = Duration::from_secs(10);
 /// As many looks without a finding, and the owner is asked.
 const MOST_LOOKS: u32 = 5;
 
+/// A newer message is understood well within this.
+const NEWER_WORDS_GAP: Duration = Duration::from_millis(250);
+
 /// A reply token is used only while this much of its life is left for the way to the platform.
 const TOKEN_MARGIN: Duration = Duration::from_secs(3);
 
@@ -210,6 +213,12 @@ async fn send_one(shared: &Arc<Shared>, delivery: Uuid, channel: ChannelId) -> R
                     None => {}
                     // Panic holds; it does not take back.
                     Some(StuckReason::Panic) => return Ok(Look::Done),
+                    // Understanding will take the reply back, and put the words it answered before the new ones:
+                    // were it stopped here, they would wait for an answer in vain.
+                    Some(StuckReason::NewerWords) => {
+                        tx.settle_send(delivery, &SendResult::Again { at: now + NEWER_WORDS_GAP }).await?;
+                        return Ok(Look::Done);
+                    }
                     Some(reason @ StuckReason::ReconnectNeeded) => {
                         tx.settle_send(delivery, &SendResult::Stuck { reason }).await?;
                         return Ok(Look::Done);
@@ -337,18 +346,17 @@ async fn settle_unsure(shared: &Arc<Shared>, delivery: Uuid, channel: ChannelId)
         },
         Ok(Ok(Fate::Absent)) => SendResult::Again { at: now },
         // An echo or a status may still come; then nobody can tell, and the owner decides.
-        Ok(Ok(Fate::Undecidable))
-            if looks < MOST_LOOKS && served.adapter.abilities().key_on_send != platforms::KeyOnSend::None =>
-        {
-            later
-        }
+        Ok(Ok(Fate::Undecidable)) if looks < MOST_LOOKS && evidence_may_come(&served) => later.clone(),
         Ok(Ok(Fate::Undecidable)) => SendResult::Stuck { reason: StuckReason::Undecidable },
         Ok(Err(SendError::Unsure | SendError::Unreachable)) | Err(_) => later.clone(),
         Ok(Err(SendError::RetryAfter(wait))) => SendResult::Unsure { look_at: now + wait },
         Ok(Err(error)) => match after_error(shared, &served, error, looks, &frozen.thread).await? {
             // Not "again": whether it arrived is still unknown.
             SendResult::Again { .. } => later.clone(),
-            other => other,
+            settled @ (SendResult::Sent { .. }
+            | SendResult::Unsure { .. }
+            | SendResult::Stuck { .. }
+            | SendResult::Stopped { .. }) => settled,
         },
     };
     Ok(shared

@@ -234,9 +234,7 @@ impl House {
             return Err(error.into());
         }
         self.shared.read_channels().await?;
-        if door == Door::Relay {
-            doors::register_paths(&self.shared).await?;
-        }
+        self.tell_relay().await;
         Ok(channel)
     }
 
@@ -278,7 +276,16 @@ impl House {
         self.shared.store.write(async move |tx| tx.remove_channel(channel, now).await).await?;
         self.shared.vault.forget_credentials(&channel.to_string()).await?;
         self.shared.read_channels().await?;
-        doors::register_paths(&self.shared).await
+        self.tell_relay().await;
+        Ok(())
+    }
+
+    /// The relay learns which paths are ours; when it cannot be reached, it is told at the next pull.
+    async fn tell_relay(&self) {
+        if let Err(error) = doors::register_paths(&self.shared).await {
+            tracing::warn!(%error, "the relay does not know the channel's path yet");
+            self.shared.trouble("relay", &error);
+        }
     }
 
     pub async fn set_channel_autonomy(
@@ -298,7 +305,9 @@ impl House {
     // ---- relay
 
     pub async fn pair(&self, address: &str, code: &str) -> Result<RelayLine, HouseError> {
-        doors::pair(&self.shared, address, code).await
+        let line = doors::pair(&self.shared, address, code).await?;
+        self.tell_relay().await;
+        Ok(line)
     }
 
     pub async fn relay(&self) -> Result<Option<RelayLine>, HouseError> {

@@ -101,7 +101,7 @@ mod tests {
                 }
             }
         });
-        supervisor.add("deaf", || std::future::pending());
+        supervisor.add("deaf", std::future::pending);
         let running = tokio::spawn(supervisor.run(Duration::from_secs(3)));
         tokio::time::sleep(Duration::from_secs(2)).await;
         stopping.cancel();

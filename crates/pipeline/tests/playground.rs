@@ -1,5 +1,7 @@
 //! The whole flow on this laptop alone: Mali and Somchai write in the playground, by a hand-wound clock.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{

@@ -66,7 +66,6 @@ pub(crate) async fn pair(shared: &Arc<Shared>, address: &str, code: &str) -> Res
             Ok(())
         })
         .await?;
-    register_paths(shared).await?;
     Ok(line)
 }
 
@@ -150,11 +149,10 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                 failures = failures.saturating_add(1);
                 shared.trouble("relay", &error);
                 tracing::warn!(%error, failures, "the relay door waits");
-                Some(match error {
-                    HouseError::Relay(RelayError::Busy(pause)) => pause,
-                    _ => domain::backoff(Duration::from_secs(1), failures, rand::random())
-                        .min(Duration::from_secs(60)),
-                })
+                let grown = domain::backoff(Duration::from_secs(1), failures, rand::random());
+                let busy =
+                    if let HouseError::Relay(RelayError::Busy(pause)) = error { Some(pause) } else { None };
+                Some(busy.unwrap_or(grown.min(Duration::from_secs(60))))
             }
         };
         tokio::select! {
@@ -174,6 +172,7 @@ async fn wait(shared: &Shared, pause: Option<Duration>) {
 
 async fn pull_on(shared: &Arc<Shared>, failures: &mut u32) -> Result<(), HouseError> {
     let Some((client, mut line)) = connect(shared).await? else { return Ok(()) };
+    register_paths(shared).await?;
     let mut cursor = Cursor::resume(line.chain.position().sequence);
     loop {
         let pull = Pull::from_cursor(cursor);
