@@ -13,7 +13,7 @@ use store::{Change, EnvelopeRow, NewMessage, SendResult, StoreError, Tx};
 
 use crate::{
     HouseError,
-    shared::{Served, Shared},
+    hall::{Hall, Served},
     worker::Step,
 };
 
@@ -64,30 +64,30 @@ pub(crate) fn wakes(change: &Change) -> bool {
     matches!(change, Change::EnvelopeWaiting)
 }
 
-pub(crate) async fn step(shared: &Arc<Shared>) -> Result<Step, HouseError> {
-    let waiting = shared.store.read().waiting_envelopes(0, BATCH).await?;
+pub(crate) async fn step(hall: &Arc<Hall>) -> Result<Step, HouseError> {
+    let waiting = hall.store.read().waiting_envelopes(0, BATCH).await?;
     if waiting.is_empty() {
         return Ok(Step::Idle { until: None });
     }
     // In the order they came; they share a commit.
-    let results = join_all(waiting.into_iter().map(|envelope| take_envelope(shared, envelope))).await;
+    let results = join_all(waiting.into_iter().map(|envelope| take_envelope(hall, envelope))).await;
     results.into_iter().collect::<Result<Vec<()>, _>>()?;
     Ok(Step::Worked)
 }
 
-async fn take_envelope(shared: &Arc<Shared>, envelope: EnvelopeRow) -> Result<(), HouseError> {
+async fn take_envelope(hall: &Arc<Hall>, envelope: EnvelopeRow) -> Result<(), HouseError> {
     let row = envelope.row;
-    let Some(Served { channel, adapter }) = shared.served(envelope.channel) else {
-        return park(shared, row, "the channel is not connected").await;
+    let Some(Served { channel, adapter }) = hall.served(envelope.channel) else {
+        return park(hall, row, "the channel is not connected").await;
     };
     let Ok(request) = serde_json::from_str::<Request>(&envelope.request) else {
-        return park(shared, row, "the request does not read").await;
+        return park(hall, row, "the request does not read").await;
     };
     let hook = request.with(envelope.body, envelope.arrived_at);
     match adapter.receive(&hook) {
         Ok(events) => {
-            let (clock, arrived) = (shared.clock.clone(), envelope.arrived_at);
-            let taken = shared
+            let (clock, arrived) = (hall.clock.clone(), envelope.arrived_at);
+            let taken = hall
                 .store
                 .write(async move |tx| {
                     take_in(tx, &channel, &events, arrived, clock.now()).await?;
@@ -98,7 +98,7 @@ async fn take_envelope(shared: &Arc<Shared>, envelope: EnvelopeRow) -> Result<()
                 // A poison envelope is parked; it never blocks those behind it.
                 Err(StoreError::Defect(why)) => {
                     tracing::error!(channel = %envelope.channel, why, "an envelope could not be taken in");
-                    park(shared, row, "it could not be taken in").await
+                    park(hall, row, "it could not be taken in").await
                 }
                 other => Ok(other?),
             }
@@ -106,7 +106,7 @@ async fn take_envelope(shared: &Arc<Shared>, envelope: EnvelopeRow) -> Result<()
         Err(ReceiveError::BadSignature | ReceiveError::MissingSignature) => {
             tracing::warn!(channel = %envelope.channel, "a webhook with a wrong signature was refused");
             let channel = envelope.channel;
-            Ok(shared
+            Ok(hall
                 .store
                 .write(async move |tx| {
                     tx.count_refused(channel).await?;
@@ -114,14 +114,14 @@ async fn take_envelope(shared: &Arc<Shared>, envelope: EnvelopeRow) -> Result<()
                 })
                 .await?)
         }
-        Err(ReceiveError::Malformed { at }) => park(shared, row, &format!("malformed at byte {at}")).await,
-        Err(ReceiveError::NotOurs) => park(shared, row, "addressed to another account").await,
+        Err(ReceiveError::Malformed { at }) => park(hall, row, &format!("malformed at byte {at}")).await,
+        Err(ReceiveError::NotOurs) => park(hall, row, "addressed to another account").await,
     }
 }
 
-async fn park(shared: &Arc<Shared>, row: i64, reason: &str) -> Result<(), HouseError> {
+async fn park(hall: &Arc<Hall>, row: i64, reason: &str) -> Result<(), HouseError> {
     let reason = reason.to_owned();
-    Ok(shared.store.write(async move |tx| tx.park_envelope(row, &reason).await).await?)
+    Ok(hall.store.write(async move |tx| tx.park_envelope(row, &reason).await).await?)
 }
 
 /// Takes events in; also for what was polled, where the cursor is stored in the same transaction.

@@ -15,8 +15,8 @@ use store::{
 
 use crate::{
     HouseError,
+    hall::{Hall, Served},
     notes::tongue_for,
-    shared::{Served, Shared},
     understanding::read,
     worker::Step,
 };
@@ -39,14 +39,14 @@ pub(crate) struct Case {
     pub(crate) served: Served,
 }
 
-pub(crate) async fn step(shared: &Arc<Shared>) -> Result<Step, HouseError> {
-    let now = shared.clock.now();
-    let due = shared.store.read().turns_to_decide(now, BATCH).await?;
+pub(crate) async fn step(hall: &Arc<Hall>) -> Result<Step, HouseError> {
+    let now = hall.clock.now();
+    let due = hall.store.read().turns_to_decide(now, BATCH).await?;
     if due.is_empty() {
-        let until = shared.store.read().next_turn_due(domain::TurnState::Gathering).await?;
+        let until = hall.store.read().next_turn_due(domain::TurnState::Gathering).await?;
         return Ok(Step::Idle { until });
     }
-    let results = join_all(due.into_iter().map(|due| settle(shared, due))).await;
+    let results = join_all(due.into_iter().map(|due| settle(hall, due))).await;
     for result in results {
         match result {
             // New words came in between: the turn gathers again.
@@ -58,13 +58,13 @@ pub(crate) async fn step(shared: &Arc<Shared>) -> Result<Step, HouseError> {
 }
 
 /// Reads the case together; none when the channel is not served now.
-pub(crate) async fn case(shared: &Shared, due: DueTurn) -> Result<Option<Case>, HouseError> {
-    let reader = shared.store.read();
+pub(crate) async fn case(hall: &Hall, due: DueTurn) -> Result<Option<Case>, HouseError> {
+    let reader = hall.store.read();
     let conversation = reader.conversation(due.conversation).await?;
-    let Some(served) = shared.served(conversation.channel) else { return Ok(None) };
+    let Some(served) = hall.served(conversation.channel) else { return Ok(None) };
     let customer = reader.customer(conversation.customer).await?;
     let words = reader.turn_words(due.turn).await?;
-    let meaning = whole_meaning(&shared.reader, &words);
+    let meaning = whole_meaning(&hall.reader, &words);
     Ok(Some(Case { due, conversation, customer, words, meaning, served }))
 }
 
@@ -89,37 +89,36 @@ fn whole_meaning(reader: &nlu::Reader, words: &[store::TurnRow]) -> Understandin
     meaning
 }
 
-async fn settle(shared: &Arc<Shared>, due: DueTurn) -> Result<(), HouseError> {
-    let now = shared.clock.now();
+async fn settle(hall: &Arc<Hall>, due: DueTurn) -> Result<(), HouseError> {
+    let now = hall.clock.now();
     let (turn, revision) = (due.turn, due.revision);
-    let Some(case) = case(shared, due).await? else {
+    let Some(case) = case(hall, due).await? else {
         let because = SilentBecause::NotConnected;
-        return Ok(shared
+        return Ok(hall
             .store
             .write(async move |tx| tx.end_silent(turn, revision, because, now).await)
             .await?);
     };
-    let settings = shared.settings();
+    let settings = hall.settings();
     let decision = if case.words.is_empty() {
         // All of it was taken back.
         Decision::Silent { because: SilentBecause::NoAnswerNeeded }
     } else {
-        decide(&facts(shared, &case, now).await?, &settings)
+        decide(&facts(hall, &case, now).await?, &settings)
     };
     match decision {
         Decision::Silent { because } => {
-            shared.store.write(async move |tx| tx.end_silent(turn, revision, because, now).await).await?;
+            hall.store.write(async move |tx| tx.end_silent(turn, revision, because, now).await).await?;
         }
         Decision::Escalate { rule } => {
-            let call = PersonCall::new(shared, &case, rule, None);
-            shared.store.write(async move |tx| call.settle(tx, now).await).await?;
+            let call = PersonCall::new(hall, &case, rule, None);
+            hall.store.write(async move |tx| call.settle(tx, now).await).await?;
         }
         Decision::Answer { as_, away } => {
             let not_before = now + Duration::from_millis(settings.response_delay_ms);
-            let away = away.and_then(|period| away_reply(shared, &case, period, now));
+            let away = away.and_then(|period| away_reply(hall, &case, period, now));
             let conversation = case.conversation.id;
-            shared
-                .store
+            hall.store
                 .write(async move |tx| {
                     tx.turn_ready(turn, revision, as_, not_before).await?;
                     if let Some((period, reply)) = away {
@@ -134,21 +133,17 @@ async fn settle(shared: &Arc<Shared>, due: DueTurn) -> Result<(), HouseError> {
     Ok(())
 }
 
-async fn facts<'a>(
-    shared: &Shared,
-    case: &'a Case,
-    now: Timestamp,
-) -> Result<domain::TurnFacts<'a>, HouseError> {
-    let reader = shared.store.read();
+async fn facts<'a>(hall: &Hall, case: &'a Case, now: Timestamp) -> Result<domain::TurnFacts<'a>, HouseError> {
+    let reader = hall.store.read();
     let conversation = &case.conversation;
-    let settings = shared.settings();
+    let settings = hall.settings();
     let intents = reader.last_intents(conversation.id, 10).await?;
     let complaints = intents.iter().filter(|intent| **intent == domain::Intent::Complaint).count();
     let said: String = case.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("\n");
     let wanted = i64::from(settings.escalation.same_thing_turns.saturating_sub(1));
     let before = reader.words_of_earlier_turns(conversation.id, case.due.turn, wanted).await?;
     let same = before.iter().take_while(|words| says_the_same(words, &said)).count();
-    let library = shared.library();
+    let library = hall.library();
     let shop = &library.knowledge().facts;
     let zone = zone_of(shop);
     let last = case.words.last();
@@ -187,13 +182,8 @@ pub(crate) fn zone_of(shop: &domain::ShopFacts) -> TimeZone {
     TimeZone::get(&shop.timezone).unwrap_or(TimeZone::UTC)
 }
 
-fn away_reply(
-    shared: &Shared,
-    case: &Case,
-    period: Timestamp,
-    now: Timestamp,
-) -> Option<(Timestamp, NewReply)> {
-    let settings = shared.settings();
+fn away_reply(hall: &Hall, case: &Case, period: Timestamp, now: Timestamp) -> Option<(Timestamp, NewReply)> {
+    let settings = hall.settings();
     let words = settings.away_text.in_tongue(tongue_for(case.meaning.language))?.to_owned();
     Some((period, case.reply(words, Purpose::Away, now + settings.hold())?))
 }
@@ -250,19 +240,19 @@ pub(crate) struct PersonCall {
 
 impl PersonCall {
     /// `words`: what the assistant found to say about it; else the house's own note.
-    pub(crate) fn new(shared: &Shared, case: &Case, rule: EscalationRule, words: Option<String>) -> Self {
-        let settings = shared.settings();
-        let now = shared.clock.now();
-        let library = shared.library();
+    pub(crate) fn new(hall: &Hall, case: &Case, rule: EscalationRule, words: Option<String>) -> Self {
+        let settings = hall.settings();
+        let now = hall.clock.now();
+        let library = hall.library();
         let shop = &library.knowledge().facts;
         // In an episode that was handed back the house does not announce a person again.
         let announced = case.conversation.handed_back && words.is_none();
         let may_speak = case.autonomy(&settings) == Autonomy::Auto && !came_late(case, &settings, now);
         let note = (may_speak && !announced).then(|| {
             words.unwrap_or_else(|| {
-                let personality = shared.personality(case.served.channel.personality);
+                let personality = hall.personality(case.served.channel.personality);
                 let open: OpenState = open_state(now, &zone_of(shop), &shop.hours, &shop.holidays);
-                shared.notes.hand_over(tongue_for(case.meaning.language), personality.as_ref(), open, shop)
+                hall.notes.hand_over(tongue_for(case.meaning.language), personality.as_ref(), open, shop)
             })
         });
         Self {

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     HouseError,
-    shared::{Served, Shared},
+    hall::{Hall, Served},
     worker::notice,
 };
 
@@ -84,28 +84,28 @@ impl Frozen {
 type Lanes = Arc<Mutex<BTreeSet<ConversationId>>>;
 
 /// Runs until the house stops.
-pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut notices = shared.store.changes();
-    let mut settings = shared.settings_read();
+pub(crate) async fn run(hall: Arc<Hall>) {
+    let mut notices = hall.store.changes();
+    let mut settings = hall.settings_read();
     let lanes: Lanes = Arc::default();
     let mut sending: JoinSet<()> = JoinSet::new();
     loop {
-        let until = match start_some(&shared, &lanes, &mut sending).await {
+        let until = match start_some(&hall, &lanes, &mut sending).await {
             Ok(until) => until,
             Err(error) => {
                 tracing::error!(worker = "delivery", %error, "the outbox could not be read; trying again");
-                shared.trouble("delivery", &error);
-                Some(shared.clock.now() + Duration::from_secs(1))
+                hall.trouble("delivery", &error);
+                Some(hall.clock.now() + Duration::from_secs(1))
             }
         };
         let sleep = async {
             match until {
-                Some(when) => shared.clock.sleep_until(when).await,
+                Some(when) => hall.clock.sleep_until(when).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = shared.stopping.cancelled() => break,
+            () = hall.stopping.cancelled() => break,
             () = notice(&mut notices, wakes) => {}
             Ok(()) = settings.changed() => {}
             Some(_) = sending.join_next(), if !sending.is_empty() => {}
@@ -117,28 +117,28 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 }
 
 async fn start_some(
-    shared: &Arc<Shared>,
+    hall: &Arc<Hall>,
     lanes: &Lanes,
     sending: &mut JoinSet<()>,
 ) -> Result<Option<Timestamp>, HouseError> {
-    let settings = shared.settings();
+    let settings = hall.settings();
     if settings.panic {
         return Ok(None);
     }
-    let now = shared.clock.now();
+    let now = hall.clock.now();
     let room = (settings.pace.sends_at_once.max(1) as usize).saturating_sub(sending.len());
     if room == 0 {
         return Ok(None);
     }
     let most = i64::try_from(room + sending.len()).unwrap_or(i64::MAX);
-    let reader = shared.store.read();
+    let reader = hall.store.read();
     let mut started = 0;
     for (delivery, conversation, channel) in reader.unsure(now, most).await? {
         if started < room && enter(lanes, conversation) {
             started += 1;
-            let (shared, lanes) = (shared.clone(), lanes.clone());
+            let (hall, lanes) = (hall.clone(), lanes.clone());
             sending.spawn(async move {
-                report(settle_unsure(&shared, delivery, channel).await, &shared).await;
+                report(settle_unsure(&hall, delivery, channel).await, &hall).await;
                 leave(&lanes, conversation);
             });
         }
@@ -146,9 +146,9 @@ async fn start_some(
     for (delivery, conversation, channel) in reader.lane_heads(now, most).await? {
         if started < room && enter(lanes, conversation) {
             started += 1;
-            let (shared, lanes) = (shared.clone(), lanes.clone());
+            let (hall, lanes) = (hall.clone(), lanes.clone());
             sending.spawn(async move {
-                report(send_one(&shared, delivery, channel).await, &shared).await;
+                report(send_one(&hall, delivery, channel).await, &hall).await;
                 leave(&lanes, conversation);
             });
         }
@@ -167,12 +167,12 @@ fn leave(lanes: &Lanes, conversation: ConversationId) {
     lanes.lock().unwrap_or_else(PoisonError::into_inner).remove(&conversation);
 }
 
-async fn report(result: Result<(), HouseError>, shared: &Shared) {
+async fn report(result: Result<(), HouseError>, hall: &Hall) {
     match result {
         Ok(()) | Err(HouseError::Store(StoreError::Overtaken(_) | StoreError::Closed)) => {}
         Err(error) => {
             tracing::error!(%error, "a delivery could not be settled; it is looked at again");
-            shared.trouble("delivery", &error);
+            hall.trouble("delivery", &error);
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
@@ -186,16 +186,15 @@ enum Look {
     Done,
 }
 
-async fn send_one(shared: &Arc<Shared>, delivery: Uuid, channel: ChannelId) -> Result<(), HouseError> {
-    let Some(served) = shared.served(channel) else {
-        return hold_lane(shared, delivery, StuckReason::ReconnectNeeded).await;
+async fn send_one(hall: &Arc<Hall>, delivery: Uuid, channel: ChannelId) -> Result<(), HouseError> {
+    let Some(served) = hall.served(channel) else {
+        return hold_lane(hall, delivery, StuckReason::ReconnectNeeded).await;
     };
-    let heard = shared.store.read();
+    let heard = hall.store.read();
     let look = {
-        let (clock, served, settings) = (shared.clock.clone(), served.clone(), shared.settings());
+        let (clock, served, settings) = (hall.clock.clone(), served.clone(), hall.settings());
         let answers = heard.last_heard_for(delivery).await?;
-        shared
-            .store
+        hall.store
             .write(async move |tx| {
                 let Some(head) = tx.lane_head(delivery).await? else { return Ok(Look::Done) };
                 let now = clock.now();
@@ -258,40 +257,40 @@ async fn send_one(shared: &Arc<Shared>, delivery: Uuid, channel: ChannelId) -> R
             .await?
     };
     let Look::Go(frozen, head) = look else { return Ok(()) };
-    let call = frozen.call(head.reply, delivery, shared.clock.now());
+    let call = frozen.call(head.reply, delivery, hall.clock.now());
     let sent = tokio::time::timeout(CALL_PATIENCE, served.adapter.send(&call)).await;
     let result = match sent {
         Ok(Ok(sent)) => SendResult::Sent {
             remotes: sent.messages,
             way: way_name(sent.way).to_owned(),
             parts: shown(&frozen.parts),
-            at: shared.clock.now(),
+            at: hall.clock.now(),
         },
-        Ok(Err(error)) => after_error(shared, &served, error, head.attempts + 1, &frozen.thread).await?,
-        Err(_) => SendResult::Unsure { look_at: shared.clock.now() + EVIDENCE_GAP },
+        Ok(Err(error)) => after_error(hall, &served, error, head.attempts + 1, &frozen.thread).await?,
+        Err(_) => SendResult::Unsure { look_at: hall.clock.now() + EVIDENCE_GAP },
     };
     let went = matches!(result, SendResult::Sent { .. });
-    shared.store.write(async move |tx| tx.settle_send(delivery, &result).await).await?;
+    hall.store.write(async move |tx| tx.settle_send(delivery, &result).await).await?;
     if went && served.adapter.abilities().marks_read {
-        mark_read(shared, &served, head.conversation).await;
+        mark_read(hall, &served, head.conversation).await;
     }
     Ok(())
 }
 
-async fn hold_lane(shared: &Shared, delivery: Uuid, reason: StuckReason) -> Result<(), HouseError> {
+async fn hold_lane(hall: &Hall, delivery: Uuid, reason: StuckReason) -> Result<(), HouseError> {
     let result = SendResult::Stuck { reason };
-    Ok(shared.store.write(async move |tx| tx.settle_send(delivery, &result).await).await?)
+    Ok(hall.store.write(async move |tx| tx.settle_send(delivery, &result).await).await?)
 }
 
 /// What an error of the platform means for the delivery and for the channel.
 async fn after_error(
-    shared: &Shared,
+    hall: &Hall,
     served: &Served,
     error: SendError,
     attempts: u32,
     thread: &str,
 ) -> Result<SendResult, HouseError> {
-    let now = shared.clock.now();
+    let now = hall.clock.now();
     let stuck = |reason| SendResult::Stuck { reason };
     Ok(match error {
         SendError::RetryAfter(wait) => SendResult::Again { at: now + wait },
@@ -302,15 +301,15 @@ async fn after_error(
             let channel = served.channel.id;
             tracing::info!(%channel, "the platform moved a conversation");
             let from = thread.to_owned();
-            shared.store.write(async move |tx| tx.move_conversation(channel, &from, &to_key).await).await?;
+            hall.store.write(async move |tx| tx.move_conversation(channel, &from, &to_key).await).await?;
             SendResult::Again { at: now }
         }
         SendError::Unsure => SendResult::Unsure { look_at: now + EVIDENCE_GAP },
         SendError::Reconnect { why } => {
             let channel = served.channel.id;
             let health = Health::ReconnectNeeded { why, since: now };
-            shared.store.write(async move |tx| tx.set_health(channel, &health).await).await?;
-            shared.read_channels().await?;
+            hall.store.write(async move |tx| tx.set_health(channel, &health).await).await?;
+            hall.read_channels().await?;
             stuck(StuckReason::ReconnectNeeded)
         }
         SendError::WindowClosed => stuck(StuckReason::WindowClosed),
@@ -321,17 +320,17 @@ async fn after_error(
 }
 
 /// Looks for evidence of a call whose outcome is unknown.
-async fn settle_unsure(shared: &Arc<Shared>, delivery: Uuid, channel: ChannelId) -> Result<(), HouseError> {
-    let Some(served) = shared.served(channel) else {
-        return hold_lane(shared, delivery, StuckReason::ReconnectNeeded).await;
+async fn settle_unsure(hall: &Arc<Hall>, delivery: Uuid, channel: ChannelId) -> Result<(), HouseError> {
+    let Some(served) = hall.served(channel) else {
+        return hold_lane(hall, delivery, StuckReason::ReconnectNeeded).await;
     };
-    let reader = shared.store.read();
-    let now = shared.clock.now();
+    let reader = hall.store.read();
+    let now = hall.clock.now();
     let Some((frozen, reply, tried, looks)) = reader.frozen_call(delivery).await? else {
-        return hold_lane(shared, delivery, StuckReason::Undecidable).await;
+        return hold_lane(hall, delivery, StuckReason::Undecidable).await;
     };
     let Ok(frozen) = serde_json::from_str::<Frozen>(&frozen) else {
-        return hold_lane(shared, delivery, StuckReason::Undecidable).await;
+        return hold_lane(hall, delivery, StuckReason::Undecidable).await;
     };
     let call = frozen.call(reply, delivery, now);
     let fate = tokio::time::timeout(CALL_PATIENCE, served.adapter.reconcile(&call, tried)).await;
@@ -350,7 +349,7 @@ async fn settle_unsure(shared: &Arc<Shared>, delivery: Uuid, channel: ChannelId)
         Ok(Ok(Fate::Undecidable)) => SendResult::Stuck { reason: StuckReason::Undecidable },
         Ok(Err(SendError::Unsure | SendError::Unreachable)) | Err(_) => later.clone(),
         Ok(Err(SendError::RetryAfter(wait))) => SendResult::Unsure { look_at: now + wait },
-        Ok(Err(error)) => match after_error(shared, &served, error, looks, &frozen.thread).await? {
+        Ok(Err(error)) => match after_error(hall, &served, error, looks, &frozen.thread).await? {
             // Not "again": whether it arrived is still unknown.
             SendResult::Again { .. } => later.clone(),
             settled @ (SendResult::Sent { .. }
@@ -359,7 +358,7 @@ async fn settle_unsure(shared: &Arc<Shared>, delivery: Uuid, channel: ChannelId)
             | SendResult::Stopped { .. }) => settled,
         },
     };
-    Ok(shared
+    Ok(hall
         .store
         .write(async move |tx| {
             tx.looked(delivery).await?;
@@ -382,8 +381,8 @@ fn evidence_may_come(served: &Served) -> bool {
 }
 
 /// Best effort: the customer sees that the answer's question was read.
-async fn mark_read(shared: &Shared, served: &Served, conversation: ConversationId) {
-    let reader = shared.store.read();
+async fn mark_read(hall: &Hall, served: &Served, conversation: ConversationId) {
+    let reader = hall.store.read();
     let (Ok(row), Ok(last)) =
         (reader.conversation(conversation).await, reader.last_heard(conversation).await)
     else {

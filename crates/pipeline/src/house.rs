@@ -14,10 +14,11 @@ use vault::Vault;
 
 use crate::{
     Clock, HouseError, ModelChoice, Recovered, RelayLine, Stopped, TunnelDoor, arrival, decision, delivery,
-    doors, hands, learning, model, profiles,
+    doors,
+    hall::Hall,
+    hands, learning, model, profiles,
     recovery::{connected_again, recover},
     reply,
-    shared::Shared,
     supervisor::Supervisor,
     understanding, worker,
 };
@@ -46,7 +47,7 @@ impl KeptIn {
 
 /// An open house. Dropping it stops the workers without grace; [`House::stop`] is the way to end.
 pub struct House {
-    shared: Arc<Shared>,
+    hall: Arc<Hall>,
     workers: Option<JoinHandle<Stopped>>,
     tunnel: Option<TunnelDoor>,
     recovered: Recovered,
@@ -69,90 +70,87 @@ impl House {
         let store = Store::open(&path, &key, config.durability).await?;
         let now = config.clock.now();
         let workspace = store.write(async move |tx| tx.ensure_workspace("Sala", now).await).await?;
-        let shared = Arc::new(Shared::new(store, config.vault.clone(), config.clock.clone(), workspace));
-        shared.read_settings().await?;
-        shared.read_knowledge().await?;
-        shared.read_personalities().await?;
-        shared.read_channels().await?;
-        if let Err(error) = shared.read_model().await {
+        let hall = Arc::new(Hall::new(store, config.vault.clone(), config.clock.clone(), workspace));
+        hall.read_settings().await?;
+        hall.read_knowledge().await?;
+        hall.read_personalities().await?;
+        hall.read_channels().await?;
+        if let Err(error) = hall.read_model().await {
             // The built-in assistant needs no key: the house opens, and says what is wrong.
             tracing::warn!(%error, "the language model is not available; the built-in assistant answers");
-            shared.trouble("model", &error);
+            hall.trouble("model", &error);
         }
-        Ok(Self { shared, workers: None, tunnel: None, recovered: Recovered::default() })
+        Ok(Self { hall, workers: None, tunnel: None, recovered: Recovered::default() })
     }
 
     async fn start(&mut self, tunnel: Option<SocketAddr>) -> Result<(), HouseError> {
-        let shared = &self.shared;
-        self.recovered = recover(shared).await?;
-        let mut supervisor = Supervisor::new(shared.stopping.clone());
+        let hall = &self.hall;
+        self.recovered = recover(hall).await?;
+        let mut supervisor = Supervisor::new(hall.stopping.clone());
         if let Some(address) = tunnel {
-            let (door, serving) = doors::open_tunnel(shared, address).await?;
+            let (door, serving) = doors::open_tunnel(hall, address).await?;
             self.tunnel = Some(door);
             tokio::spawn(serving);
         }
-        let add = |supervisor: &mut Supervisor, name, room: fn(Arc<Shared>) -> Room| {
-            let shared = shared.clone();
-            supervisor.add(name, move || room(shared.clone()));
+        let add = |supervisor: &mut Supervisor, name, room: fn(Arc<Hall>) -> Room| {
+            let hall = hall.clone();
+            supervisor.add(name, move || room(hall.clone()));
         };
-        add(&mut supervisor, "cache", |shared| Box::pin(keep_fresh(shared)));
-        add(&mut supervisor, "arrival", |shared| {
-            Box::pin(worker::run(shared, "arrival", arrival::wakes, async |shared: &Arc<Shared>| {
-                arrival::step(shared).await
+        add(&mut supervisor, "cache", |hall| Box::pin(keep_fresh(hall)));
+        add(&mut supervisor, "arrival", |hall| {
+            Box::pin(worker::run(hall, "arrival", arrival::wakes, async |hall: &Arc<Hall>| {
+                arrival::step(hall).await
             }))
         });
-        add(&mut supervisor, "understanding", |shared| {
-            Box::pin(worker::run(
-                shared,
-                "understanding",
-                understanding::wakes,
-                async |shared: &Arc<Shared>| understanding::step(shared).await,
-            ))
-        });
-        add(&mut supervisor, "decision", |shared| {
-            Box::pin(worker::run(shared, "decision", decision::wakes, async |shared: &Arc<Shared>| {
-                decision::step(shared).await
+        add(&mut supervisor, "understanding", |hall| {
+            Box::pin(worker::run(hall, "understanding", understanding::wakes, async |hall: &Arc<Hall>| {
+                understanding::step(hall).await
             }))
         });
-        add(&mut supervisor, "profiles", |shared| {
-            Box::pin(worker::run(shared, "profiles", profiles::wakes, async |shared: &Arc<Shared>| {
-                profiles::step(shared).await
+        add(&mut supervisor, "decision", |hall| {
+            Box::pin(worker::run(hall, "decision", decision::wakes, async |hall: &Arc<Hall>| {
+                decision::step(hall).await
             }))
         });
-        add(&mut supervisor, "reply", |shared| Box::pin(reply::run(shared)));
-        add(&mut supervisor, "delivery", |shared| Box::pin(delivery::run(shared)));
-        add(&mut supervisor, "relay", |shared| Box::pin(doors::pull(shared)));
-        add(&mut supervisor, "polling", |shared| Box::pin(doors::poll(shared)));
-        add(&mut supervisor, "wake", |shared| Box::pin(watch_sleep(shared)));
+        add(&mut supervisor, "profiles", |hall| {
+            Box::pin(worker::run(hall, "profiles", profiles::wakes, async |hall: &Arc<Hall>| {
+                profiles::step(hall).await
+            }))
+        });
+        add(&mut supervisor, "reply", |hall| Box::pin(reply::run(hall)));
+        add(&mut supervisor, "delivery", |hall| Box::pin(delivery::run(hall)));
+        add(&mut supervisor, "relay", |hall| Box::pin(doors::pull(hall)));
+        add(&mut supervisor, "polling", |hall| Box::pin(doors::poll(hall)));
+        add(&mut supervisor, "wake", |hall| Box::pin(watch_sleep(hall)));
         self.workers = Some(tokio::spawn(supervisor.run(GRACE)));
         Ok(())
     }
 
     /// Every worker ends within its grace period, or is named.
     pub async fn stop(mut self) -> Stopped {
-        self.shared.stopping.cancel();
+        self.hall.stopping.cancel();
         let stopped = match self.workers.take() {
             Some(workers) => workers.await.unwrap_or_default(),
             None => Stopped::default(),
         };
-        self.shared.store.close().await;
+        self.hall.store.close().await;
         stopped
     }
 
     pub fn read(&self) -> Reader {
-        self.shared.store.read()
+        self.hall.store.read()
     }
 
     pub fn changes(&self) -> broadcast::Receiver<Arc<[Change]>> {
-        self.shared.store.changes()
+        self.hall.store.changes()
     }
 
     pub fn workspace(&self) -> WorkspaceId {
-        self.shared.workspace
+        self.hall.workspace
     }
 
     pub fn clock(&self) -> &Clock {
-        &self.shared.clock
+        &self.hall.clock
     }
 
     pub fn recovered(&self) -> Recovered {
@@ -166,18 +164,18 @@ impl House {
 
     /// What went wrong lately, by worker.
     pub fn troubles(&self) -> BTreeMap<&'static str, String> {
-        self.shared.troubles()
+        self.hall.troubles()
     }
 
     pub fn settings(&self) -> Arc<Settings> {
-        self.shared.settings()
+        self.hall.settings()
     }
 
     /// Takes effect before it returns: panic stops what has not begun to leave.
     pub async fn set_settings(&self, settings: Settings) -> Result<(), HouseError> {
-        let workspace = self.shared.workspace;
-        self.shared.store.write(async move |tx| tx.save_settings(workspace, &settings).await).await?;
-        self.shared.read_settings().await
+        let workspace = self.hall.workspace;
+        self.hall.store.write(async move |tx| tx.save_settings(workspace, &settings).await).await?;
+        self.hall.read_settings().await
     }
 
     // ---- channels
@@ -191,13 +189,13 @@ impl House {
         settings: BTreeMap<String, String>,
         secrets: BTreeMap<String, SecretString>,
     ) -> Result<ChannelId, HouseError> {
-        let now = self.shared.clock.now();
+        let now = self.hall.clock.now();
         let credentials = secrets
             .into_iter()
             .fold(vault::Credentials::new(), |kept, (name, secret)| kept.with(name, secret));
         let path = matches!(door, Door::Relay | Door::Tunnel).then(new_path);
         let new = NewChannel {
-            workspace: self.shared.workspace,
+            workspace: self.hall.workspace,
             platform,
             name: name.to_owned(),
             account: settings.get("account").cloned(),
@@ -223,17 +221,16 @@ impl House {
             created_at: now,
         };
         platforms::adapter(platform, &hands::for_platform(&credentials), &hands::settings_of(&probe))?;
-        let channel = self.shared.store.write(async move |tx| tx.add_channel(&new, now).await).await?;
+        let channel = self.hall.store.write(async move |tx| tx.add_channel(&new, now).await).await?;
         let key = channel.to_string();
-        if let Err(error) = self.shared.vault.keep_credentials(&key, &credentials).await {
-            let removed =
-                self.shared.store.write(async move |tx| tx.remove_channel(channel, now).await).await;
+        if let Err(error) = self.hall.vault.keep_credentials(&key, &credentials).await {
+            let removed = self.hall.store.write(async move |tx| tx.remove_channel(channel, now).await).await;
             if let Err(also) = removed {
                 tracing::error!(%channel, %also, "a channel without secrets could not be removed");
             }
             return Err(error.into());
         }
-        self.shared.read_channels().await?;
+        self.hall.read_channels().await?;
         self.tell_relay().await;
         Ok(channel)
     }
@@ -245,46 +242,46 @@ impl House {
         secrets: BTreeMap<String, SecretString>,
     ) -> Result<(), HouseError> {
         let key = channel.to_string();
-        let mut kept = self.shared.vault.credentials(&key).await?.unwrap_or_default();
+        let mut kept = self.hall.vault.credentials(&key).await?.unwrap_or_default();
         for (name, secret) in secrets {
             kept = kept.with(name, secret);
         }
-        let row = self.shared.store.read().channel(channel).await?;
+        let row = self.hall.store.read().channel(channel).await?;
         platforms::adapter(row.platform, &hands::for_platform(&kept), &hands::settings_of(&row))?;
-        self.shared.vault.keep_credentials(&key, &kept).await?;
-        self.shared.forget_hands(channel);
-        connected_again(&self.shared, channel).await
+        self.hall.vault.keep_credentials(&key, &kept).await?;
+        self.hall.forget_hands(channel);
+        connected_again(&self.hall, channel).await
     }
 
     /// Asks the platform who we are there, and whether all is well.
     pub async fn test_channel(&self, channel: ChannelId) -> Result<Account, HouseError> {
-        let served = self.shared.served(channel).ok_or(HouseError::NotFound("connected channel"))?;
+        let served = self.hall.served(channel).ok_or(HouseError::NotFound("connected channel"))?;
         let account = served.adapter.check().await?;
         let (id, name) = (account.id.clone(), served.channel.name.clone());
-        self.shared.store.write(async move |tx| tx.set_account(channel, &id, &name).await).await?;
+        self.hall.store.write(async move |tx| tx.set_account(channel, &id, &name).await).await?;
         Ok(account)
     }
 
     /// Tells the platform where to deliver (or, without an address, that it will be polled).
     pub async fn point_platform(&self, channel: ChannelId, webhook: Option<&str>) -> Result<(), HouseError> {
-        let served = self.shared.served(channel).ok_or(HouseError::NotFound("connected channel"))?;
+        let served = self.hall.served(channel).ok_or(HouseError::NotFound("connected channel"))?;
         Ok(served.adapter.connect(webhook).await?)
     }
 
     pub async fn remove_channel(&self, channel: ChannelId) -> Result<(), HouseError> {
-        let now = self.shared.clock.now();
-        self.shared.store.write(async move |tx| tx.remove_channel(channel, now).await).await?;
-        self.shared.vault.forget_credentials(&channel.to_string()).await?;
-        self.shared.read_channels().await?;
+        let now = self.hall.clock.now();
+        self.hall.store.write(async move |tx| tx.remove_channel(channel, now).await).await?;
+        self.hall.vault.forget_credentials(&channel.to_string()).await?;
+        self.hall.read_channels().await?;
         self.tell_relay().await;
         Ok(())
     }
 
     /// The relay learns which paths are ours; when it cannot be reached, it is told at the next pull.
     async fn tell_relay(&self) {
-        if let Err(error) = doors::register_paths(&self.shared).await {
+        if let Err(error) = doors::register_paths(&self.hall).await {
             tracing::warn!(%error, "the relay does not know the channel's path yet");
-            self.shared.trouble("relay", &error);
+            self.hall.trouble("relay", &error);
         }
     }
 
@@ -293,47 +290,47 @@ impl House {
         channel: ChannelId,
         autonomy: Option<Autonomy>,
     ) -> Result<(), HouseError> {
-        self.shared.store.write(async move |tx| tx.set_channel_autonomy(channel, autonomy).await).await?;
-        self.shared.read_channels().await
+        self.hall.store.write(async move |tx| tx.set_channel_autonomy(channel, autonomy).await).await?;
+        self.hall.read_channels().await
     }
 
     /// The addresses to give to platforms, by channel: of the relay, else of the tunnel door.
     pub async fn webhook_paths(&self) -> Result<Vec<(ChannelId, String)>, HouseError> {
-        Ok(self.shared.store.read().channel_paths().await?)
+        Ok(self.hall.store.read().channel_paths().await?)
     }
 
     // ---- relay
 
     pub async fn pair(&self, address: &str, code: &str) -> Result<RelayLine, HouseError> {
-        let line = doors::pair(&self.shared, address, code).await?;
+        let line = doors::pair(&self.hall, address, code).await?;
         self.tell_relay().await;
         Ok(line)
     }
 
     pub async fn relay(&self) -> Result<Option<RelayLine>, HouseError> {
-        Ok(self.shared.store.read().value("relay").await?)
+        Ok(self.hall.store.read().value("relay").await?)
     }
 
     /// Asks the relay how it fares and what time it is there; none while there is no relay.
     pub async fn relay_status(&self) -> Result<Option<relay_protocol::Status>, HouseError> {
-        doors::relay_status(&self.shared).await
+        doors::relay_status(&self.hall).await
     }
 
     // ---- what comes in without a door of its own
 
     /// A webhook for a channel: the playground's words, a file's history.
     pub async fn hand_in(&self, channel: ChannelId, hook: &Webhook) -> Result<(), HouseError> {
-        doors::keep(&self.shared, channel, Door::Local, hook).await
+        doors::keep(&self.hall, channel, Door::Local, hook).await
     }
 
     // ---- what a person does
 
     pub async fn approve(&self, draft: DraftId, words: Option<String>) -> Result<ReplyId, HouseError> {
-        learning::approve(&self.shared, draft, words).await
+        learning::approve(&self.hall, draft, words).await
     }
 
     pub async fn refuse(&self, draft: DraftId, why: Option<String>) -> Result<(), HouseError> {
-        learning::refuse(&self.shared, draft, why).await
+        learning::refuse(&self.hall, draft, why).await
     }
 
     pub async fn take_over(
@@ -341,27 +338,27 @@ impl House {
         conversation: ConversationId,
         span: Option<Duration>,
     ) -> Result<(), HouseError> {
-        learning::take_over(&self.shared, conversation, span).await
+        learning::take_over(&self.hall, conversation, span).await
     }
 
     pub async fn give_back(&self, conversation: ConversationId) -> Result<(), HouseError> {
-        learning::give_back(&self.shared, conversation).await
+        learning::give_back(&self.hall, conversation).await
     }
 
     pub async fn write(&self, conversation: ConversationId, words: String) -> Result<ReplyId, HouseError> {
-        learning::write(&self.shared, conversation, words).await
+        learning::write(&self.hall, conversation, words).await
     }
 
     pub async fn resolve(&self, conversation: ConversationId) -> Result<(), HouseError> {
-        learning::resolve(&self.shared, conversation).await
+        learning::resolve(&self.hall, conversation).await
     }
 
     pub async fn stop_reply(&self, reply: ReplyId) -> Result<(), HouseError> {
-        learning::stop(&self.shared, reply).await
+        learning::stop(&self.hall, reply).await
     }
 
     pub async fn retry_reply(&self, reply: ReplyId) -> Result<(), HouseError> {
-        learning::retry(&self.shared, reply).await
+        learning::retry(&self.hall, reply).await
     }
 
     pub async fn correct(
@@ -370,14 +367,14 @@ impl House {
         intent: Option<Intent>,
         sentiment: Option<SentimentLevel>,
     ) -> Result<(), HouseError> {
-        learning::correct(&self.shared, message, intent, sentiment).await
+        learning::correct(&self.hall, message, intent, sentiment).await
     }
 
     // ---- what the shop tells us
 
     pub async fn keep_knowledge(&self, pieces: Vec<KnowledgePiece>) -> Result<(), HouseError> {
-        let (workspace, now) = (self.shared.workspace, self.shared.clock.now());
-        self.shared
+        let (workspace, now) = (self.hall.workspace, self.hall.clock.now());
+        self.hall
             .store
             .write(async move |tx| {
                 for piece in &pieces {
@@ -386,17 +383,17 @@ impl House {
                 Ok(())
             })
             .await?;
-        self.shared.read_knowledge().await
+        self.hall.read_knowledge().await
     }
 
     pub async fn save_personality(&self, personality: Personality) -> Result<Personality, HouseError> {
-        let (workspace, now) = (self.shared.workspace, self.shared.clock.now());
+        let (workspace, now) = (self.hall.workspace, self.hall.clock.now());
         let saved = self
-            .shared
+            .hall
             .store
             .write(async move |tx| tx.save_personality(workspace, &personality, now).await)
             .await?;
-        self.shared.read_personalities().await?;
+        self.hall.read_personalities().await?;
         Ok(saved)
     }
 
@@ -409,14 +406,14 @@ impl House {
         key: Option<SecretString>,
     ) -> Result<(), HouseError> {
         if let Some(key) = key.filter(|key| !key.expose_secret().is_empty()) {
-            self.shared.vault.keep_model_key(model::KEY, &key).await?;
+            self.hall.vault.keep_model_key(model::KEY, &key).await?;
         }
-        self.shared.store.write(async move |tx| tx.save_value(model::CHOICE, &choice).await).await?;
-        self.shared.read_model().await
+        self.hall.store.write(async move |tx| tx.save_value(model::CHOICE, &choice).await).await?;
+        self.hall.read_model().await
     }
 
     pub async fn model_choice(&self) -> Result<Option<ModelChoice>, HouseError> {
-        Ok(self.shared.store.read().value(model::CHOICE).await?)
+        Ok(self.hall.store.read().value(model::CHOICE).await?)
     }
 
     /// The chosen model itself, for a test question; none when the built-in assistant answers.
@@ -425,7 +422,7 @@ impl House {
         if choice.kind == crate::ModelKind::BuiltIn {
             return Ok(None);
         }
-        model::made(&choice, self.shared.vault.model_key(model::KEY).await?).map(Some)
+        model::made(&choice, self.hall.vault.model_key(model::KEY).await?).map(Some)
     }
 }
 
@@ -437,11 +434,11 @@ fn new_path() -> String {
 }
 
 /// Reads again what other hands have changed: knowledge, personalities, channels, settings.
-async fn keep_fresh(shared: Arc<Shared>) {
-    let mut notices = shared.store.changes();
+async fn keep_fresh(hall: Arc<Hall>) {
+    let mut notices = hall.store.changes();
     loop {
         let changes = tokio::select! {
-            () = shared.stopping.cancelled() => return,
+            () = hall.stopping.cancelled() => return,
             changes = notices.recv() => changes,
         };
         let missed = changes.is_err();
@@ -449,37 +446,37 @@ async fn keep_fresh(shared: Arc<Shared>) {
         let moved = |what: fn(&Change) -> bool| missed || changes.iter().any(what);
         let mut results = Vec::new();
         if moved(|change| matches!(change, Change::SettingsChanged)) {
-            results.push(shared.read_settings().await);
+            results.push(hall.read_settings().await);
         }
         if moved(|change| matches!(change, Change::KnowledgeChanged)) {
-            results.push(shared.read_knowledge().await);
+            results.push(hall.read_knowledge().await);
         }
         if moved(|change| matches!(change, Change::PersonalitiesChanged)) {
-            results.push(shared.read_personalities().await);
+            results.push(hall.read_personalities().await);
         }
         if moved(|change| matches!(change, Change::ChannelChanged(_))) {
-            results.push(shared.read_channels().await);
+            results.push(hall.read_channels().await);
         }
         for error in results.into_iter().filter_map(Result::err) {
             tracing::error!(%error, "a change could not be read");
-            shared.trouble("cache", &error);
+            hall.trouble("cache", &error);
         }
     }
 }
 
 /// Finds out that the laptop slept: the doors pull at once instead of waiting for broken connections.
-async fn watch_sleep(shared: Arc<Shared>) {
+async fn watch_sleep(hall: Arc<Hall>) {
     loop {
         tokio::select! {
-            () = shared.stopping.cancelled() => return,
+            () = hall.stopping.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs(5)) => {}
         }
-        if let Some(slept) = shared.clock.slept() {
+        if let Some(slept) = hall.clock.slept() {
             tracing::info!(?slept, "the laptop was asleep");
-            for served in shared.all_served() {
+            for served in hall.all_served() {
                 served.adapter.woke();
             }
-            let told = shared
+            let told = hall
                 .store
                 .write(async |tx| {
                     tx.tell(Change::SettingsChanged);

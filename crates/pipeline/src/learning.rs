@@ -9,24 +9,24 @@ use domain::{
 };
 use store::{NewReply, Purpose, Reader};
 
-use crate::{HouseError, decision::pack, shared::Shared};
+use crate::{HouseError, decision::pack, hall::Hall};
 
 /// Approves a draft, with the owner's words instead of the proposed ones where given.
 pub(crate) async fn approve(
-    shared: &Arc<Shared>,
+    hall: &Arc<Hall>,
     draft: DraftId,
     words: Option<String>,
 ) -> Result<ReplyId, HouseError> {
-    let row = shared.store.read().draft(draft).await?;
-    let conversation = shared.store.read().conversation(row.conversation).await?;
-    let served = shared.served(conversation.channel).ok_or(HouseError::NotFound("connected channel"))?;
+    let row = hall.store.read().draft(draft).await?;
+    let conversation = hall.store.read().conversation(row.conversation).await?;
+    let served = hall.served(conversation.channel).ok_or(HouseError::NotFound("connected channel"))?;
     let proposed = row.words.as_str().to_owned();
     let edited = words.filter(|words| words.trim() != proposed.trim());
     let said = edited.clone().unwrap_or(proposed.clone());
     let calls =
         pack(&served, &said).ok_or_else(|| HouseError::Refused("there are no words to send".to_owned()))?;
-    let now = shared.clock.now();
-    let result = shared
+    let now = hall.clock.now();
+    let result = hall
         .store
         .write(async move |tx| {
             let row = tx.waiting_draft(draft).await?;
@@ -59,13 +59,9 @@ pub(crate) async fn approve(
     Ok(result?)
 }
 
-pub(crate) async fn refuse(
-    shared: &Arc<Shared>,
-    draft: DraftId,
-    why: Option<String>,
-) -> Result<(), HouseError> {
-    let now = shared.clock.now();
-    Ok(shared
+pub(crate) async fn refuse(hall: &Arc<Hall>, draft: DraftId, why: Option<String>) -> Result<(), HouseError> {
+    let now = hall.clock.now();
+    Ok(hall
         .store
         .write(async move |tx| {
             let row = tx.waiting_draft(draft).await?;
@@ -77,13 +73,13 @@ pub(crate) async fn refuse(
 
 /// The owner has the conversation from now on (until a time, where one is given); the assistant is silent.
 pub(crate) async fn take_over(
-    shared: &Arc<Shared>,
+    hall: &Arc<Hall>,
     conversation: ConversationId,
     span: Option<Duration>,
 ) -> Result<(), HouseError> {
-    let now = shared.clock.now();
+    let now = hall.clock.now();
     let keeper = Keeper::Person { until: span.map(|span| now + span) };
-    Ok(shared
+    Ok(hall
         .store
         .write(async move |tx| {
             tx.set_keeper(conversation, keeper).await?;
@@ -96,9 +92,9 @@ pub(crate) async fn take_over(
 }
 
 /// The assistant has it again. An escalation given back untouched teaches that it was not needed.
-pub(crate) async fn give_back(shared: &Arc<Shared>, conversation: ConversationId) -> Result<(), HouseError> {
-    let now = shared.clock.now();
-    Ok(shared
+pub(crate) async fn give_back(hall: &Arc<Hall>, conversation: ConversationId) -> Result<(), HouseError> {
+    let now = hall.clock.now();
+    Ok(hall
         .store
         .write(async move |tx| {
             let row = tx.conversation(conversation).await?;
@@ -115,17 +111,17 @@ pub(crate) async fn give_back(shared: &Arc<Shared>, conversation: ConversationId
 
 /// Words of the owner. They take the conversation over and leave without a hold.
 pub(crate) async fn write(
-    shared: &Arc<Shared>,
+    hall: &Arc<Hall>,
     conversation: ConversationId,
     words: String,
 ) -> Result<ReplyId, HouseError> {
-    let row = shared.store.read().conversation(conversation).await?;
-    let served = shared.served(row.channel).ok_or(HouseError::NotFound("connected channel"))?;
+    let row = hall.store.read().conversation(conversation).await?;
+    let served = hall.served(row.channel).ok_or(HouseError::NotFound("connected channel"))?;
     let calls =
         pack(&served, &words).ok_or_else(|| HouseError::Refused("there are no words to send".to_owned()))?;
-    let question = last_question(&shared.store.read(), conversation, shared).await?;
-    let now = shared.clock.now();
-    Ok(shared
+    let question = last_question(&hall.store.read(), conversation, hall).await?;
+    let now = hall.clock.now();
+    Ok(hall
         .store
         .write(async move |tx| {
             tx.set_keeper(conversation, Keeper::Person { until: None }).await?;
@@ -161,9 +157,9 @@ pub(crate) async fn write(
 async fn last_question(
     reader: &Reader,
     conversation: ConversationId,
-    shared: &Shared,
+    hall: &Hall,
 ) -> Result<Option<String>, HouseError> {
-    let after_now = shared.clock.now() + Duration::from_secs(1);
+    let after_now = hall.clock.now() + Duration::from_secs(1);
     let talk = reader.talk(conversation, after_now, 10).await?;
     let asked: Vec<String> = talk
         .into_iter()
@@ -176,9 +172,9 @@ async fn last_question(
 }
 
 /// The matter is settled: the next word begins a new episode.
-pub(crate) async fn resolve(shared: &Arc<Shared>, conversation: ConversationId) -> Result<(), HouseError> {
-    let now = shared.clock.now();
-    Ok(shared
+pub(crate) async fn resolve(hall: &Arc<Hall>, conversation: ConversationId) -> Result<(), HouseError> {
+    let now = hall.clock.now();
+    Ok(hall
         .store
         .write(async move |tx| {
             tx.end_escalation(conversation, "resolved", now).await?;
@@ -192,25 +188,25 @@ pub(crate) async fn resolve(shared: &Arc<Shared>, conversation: ConversationId) 
 }
 
 /// Stops a reply in its hold (or one that is stuck).
-pub(crate) async fn stop(shared: &Arc<Shared>, reply: ReplyId) -> Result<(), HouseError> {
-    Ok(shared.store.write(async move |tx| tx.stop_reply(reply, &StuckReason::StoppedByOwner).await).await?)
+pub(crate) async fn stop(hall: &Arc<Hall>, reply: ReplyId) -> Result<(), HouseError> {
+    Ok(hall.store.write(async move |tx| tx.stop_reply(reply, &StuckReason::StoppedByOwner).await).await?)
 }
 
-pub(crate) async fn retry(shared: &Arc<Shared>, reply: ReplyId) -> Result<(), HouseError> {
-    let now = shared.clock.now();
-    Ok(shared.store.write(async move |tx| tx.retry_reply(reply, now).await).await?)
+pub(crate) async fn retry(hall: &Arc<Hall>, reply: ReplyId) -> Result<(), HouseError> {
+    let now = hall.clock.now();
+    Ok(hall.store.write(async move |tx| tx.retry_reply(reply, now).await).await?)
 }
 
 /// The owner says what a message really means.
 pub(crate) async fn correct(
-    shared: &Arc<Shared>,
+    hall: &Arc<Hall>,
     message: MessageId,
     intent: Option<Intent>,
     sentiment: Option<SentimentLevel>,
 ) -> Result<(), HouseError> {
-    let now = shared.clock.now();
-    let workspace = shared.workspace;
-    Ok(shared
+    let now = hall.clock.now();
+    let workspace = hall.workspace;
+    Ok(hall
         .store
         .write(async move |tx| {
             let (from_intent, from_sentiment) = tx.understanding_of(message).await?;

@@ -13,6 +13,8 @@ mod decision;
 mod delivery;
 mod doors;
 mod error;
+
+mod hall;
 mod hands;
 mod house;
 mod learning;
@@ -21,7 +23,6 @@ mod notes;
 mod profiles;
 mod recovery;
 mod reply;
-mod shared;
 mod supervisor;
 mod understanding;
 mod worker;

@@ -6,7 +6,7 @@ use assistant::{Assistant, Gemini, GeminiSettings, Model, ModelError, ModelPrice
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::{HouseError, shared::Shared};
+use crate::{HouseError, hall::Hall};
 
 /// The owner's choice, kept in the settings without the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub(crate) const CHOICE: &str = "model";
 /// The key's name in the vault.
 pub(crate) const KEY: &str = "workspace";
 
-impl Shared {
+impl Hall {
     /// Makes the assistant of the owner's choice; without one, the built-in assistant answers.
     pub(crate) async fn read_model(&self) -> Result<(), HouseError> {
         let choice: Option<ModelChoice> = self.store.read().value(CHOICE).await?;

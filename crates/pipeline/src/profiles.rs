@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use platforms::SendError;
 use store::{Change, UnaskedHandle};
 
-use crate::{HouseError, shared::Shared, worker::Step};
+use crate::{HouseError, hall::Hall, worker::Step};
 
 /// As many are asked for in one go.
 const BATCH: i64 = 16;
@@ -17,16 +17,16 @@ pub(crate) fn wakes(change: &Change) -> bool {
     matches!(change, Change::MessageWaiting | Change::ChannelChanged(_))
 }
 
-pub(crate) async fn step(shared: &Arc<Shared>) -> Result<Step, HouseError> {
-    let waiting = shared.store.read().unasked_handles(BATCH).await?;
+pub(crate) async fn step(hall: &Arc<Hall>) -> Result<Step, HouseError> {
+    let waiting = hall.store.read().unasked_handles(BATCH).await?;
     if waiting.is_empty() {
         return Ok(Step::Idle { until: None });
     }
     let mut later = false;
     for handle in waiting {
-        later |= ask(shared, handle).await? == Asked::Later;
+        later |= ask(hall, handle).await? == Asked::Later;
     }
-    Ok(if later { Step::Idle { until: Some(shared.clock.now() + PAUSE) } } else { Step::Worked })
+    Ok(if later { Step::Idle { until: Some(hall.clock.now() + PAUSE) } } else { Step::Worked })
 }
 
 #[derive(PartialEq, Eq)]
@@ -35,8 +35,8 @@ enum Asked {
     Later,
 }
 
-async fn ask(shared: &Arc<Shared>, who: UnaskedHandle) -> Result<Asked, HouseError> {
-    let served = shared.served(who.channel);
+async fn ask(hall: &Arc<Hall>, who: UnaskedHandle) -> Result<Asked, HouseError> {
+    let served = hall.served(who.channel);
     let profile = match &served {
         Some(served) if !who.named => match served.adapter.profile(&who.peer).await {
             Ok(profile) => Some(profile),
@@ -51,9 +51,8 @@ async fn ask(shared: &Arc<Shared>, who: UnaskedHandle) -> Result<Asked, HouseErr
         },
         Some(_) | None => None,
     };
-    let now = shared.clock.now();
-    shared
-        .store
+    let now = hall.clock.now();
+    hall.store
         .write(async move |tx| {
             if let Some(profile) = profile {
                 tx.set_profile(who.customer, &profile).await?;

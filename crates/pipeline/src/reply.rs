@@ -21,7 +21,7 @@ use crate::{
     HouseError,
     arrival::as_words,
     decision::{Case, PersonCall, case},
-    shared::Shared,
+    hall::Hall,
     worker::notice,
 };
 
@@ -61,48 +61,48 @@ impl PerMinute {
 }
 
 /// Runs until the house stops; several turns are written for at once.
-pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut notices = shared.store.changes();
+pub(crate) async fn run(hall: Arc<Hall>) {
+    let mut notices = hall.store.changes();
     let mut writing: JoinSet<TurnId> = JoinSet::new();
     let turns = PerMinute::new();
     let model = Arc::new(ModelPace { calls: PerMinute::new(), at_once: tokio::sync::Semaphore::new(0) });
-    model.at_once.add_permits(shared.settings().pace.model_at_once.max(1) as usize);
+    model.at_once.add_permits(hall.settings().pace.model_at_once.max(1) as usize);
     loop {
-        let until = match start_some(&shared, &mut writing, &turns, &model).await {
+        let until = match start_some(&hall, &mut writing, &turns, &model).await {
             Ok(until) => until,
             Err(error) => {
                 tracing::error!(worker = "reply", %error, "turns could not be read; trying again");
-                shared.trouble("reply", &error);
-                Some(shared.clock.now() + Duration::from_secs(1))
+                hall.trouble("reply", &error);
+                Some(hall.clock.now() + Duration::from_secs(1))
             }
         };
         let sleep = async {
             match until {
-                Some(when) => shared.clock.sleep_until(when).await,
+                Some(when) => hall.clock.sleep_until(when).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = shared.stopping.cancelled() => break,
+            () = hall.stopping.cancelled() => break,
             () = notice(&mut notices, wakes) => {}
             Some(ended) = writing.join_next(), if !writing.is_empty() => {
                 if let Ok(turn) = ended {
-                    shared.writing.lock().unwrap_or_else(PoisonError::into_inner).remove(&turn);
+                    hall.writing.lock().unwrap_or_else(PoisonError::into_inner).remove(&turn);
                 }
             }
             () = sleep => {}
         }
-        stop_overtaken(&shared).await;
+        stop_overtaken(&hall).await;
     }
-    for token in shared.writing.lock().unwrap_or_else(PoisonError::into_inner).values() {
+    for token in hall.writing.lock().unwrap_or_else(PoisonError::into_inner).values() {
         token.cancel();
     }
     writing.shutdown().await;
 }
 
 /// Whoever writes for a turn that is no longer being written stops.
-async fn stop_overtaken(shared: &Shared) {
-    let in_work: Vec<(TurnId, CancellationToken)> = shared
+async fn stop_overtaken(hall: &Hall) {
+    let in_work: Vec<(TurnId, CancellationToken)> = hall
         .writing
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -110,44 +110,44 @@ async fn stop_overtaken(shared: &Shared) {
         .map(|(turn, token)| (*turn, token.clone()))
         .collect();
     for (turn, token) in in_work {
-        if let Ok(false) = shared.store.read().still_writing(turn).await {
+        if let Ok(false) = hall.store.read().still_writing(turn).await {
             token.cancel();
         }
     }
 }
 
 async fn start_some(
-    shared: &Arc<Shared>,
+    hall: &Arc<Hall>,
     writing: &mut JoinSet<TurnId>,
     turns: &PerMinute,
     model: &Arc<ModelPace>,
 ) -> Result<Option<Timestamp>, HouseError> {
-    let pace = shared.settings().pace;
-    let now = shared.clock.now();
+    let pace = hall.settings().pace;
+    let now = hall.clock.now();
     let room = (pace.turns_at_once.max(1) as usize).saturating_sub(writing.len());
     if room == 0 {
         return Ok(None);
     }
-    let ready = shared.store.read().turns_to_answer(now, i64::try_from(room).unwrap_or(1)).await?;
+    let ready = hall.store.read().turns_to_answer(now, i64::try_from(room).unwrap_or(1)).await?;
     if ready.is_empty() {
-        return Ok(shared.store.read().next_turn_due(domain::TurnState::Ready).await?);
+        return Ok(hall.store.read().next_turn_due(domain::TurnState::Ready).await?);
     }
     for due in ready {
         if let Some(later) = turns.start(pace.turns_per_minute, now) {
             return Ok(Some(later));
         }
         let (turn, revision) = (due.turn, due.revision);
-        match shared.store.write(async move |tx| tx.claim_turn(turn, revision).await).await {
+        match hall.store.write(async move |tx| tx.claim_turn(turn, revision).await).await {
             Ok(()) => {}
             Err(StoreError::Overtaken(_)) => continue,
             Err(error) => return Err(error.into()),
         }
         let cancel = CancellationToken::new();
-        shared.writing.lock().unwrap_or_else(PoisonError::into_inner).insert(turn, cancel.clone());
-        let (shared, model) = (shared.clone(), model.clone());
+        hall.writing.lock().unwrap_or_else(PoisonError::into_inner).insert(turn, cancel.clone());
+        let (hall, model) = (hall.clone(), model.clone());
         let due = DueTurn { attempts: due.attempts + 1, ..due };
         writing.spawn(async move {
-            write_for(&shared, due, &cancel, &model).await;
+            write_for(&hall, due, &cancel, &model).await;
             turn
         });
     }
@@ -159,15 +159,14 @@ pub(crate) struct ModelPace {
     at_once: tokio::sync::Semaphore,
 }
 
-async fn write_for(shared: &Arc<Shared>, due: DueTurn, cancel: &CancellationToken, pace: &ModelPace) {
+async fn write_for(hall: &Arc<Hall>, due: DueTurn, cancel: &CancellationToken, pace: &ModelPace) {
     let (turn, revision, attempts) = (due.turn, due.revision, due.attempts);
-    let result = match case(shared, due).await {
-        Ok(Some(case)) => write_and_settle(shared, &case, cancel, pace).await,
+    let result = match case(hall, due).await {
+        Ok(Some(case)) => write_and_settle(hall, &case, cancel, pace).await,
         Ok(None) => {
-            let now = shared.clock.now();
+            let now = hall.clock.now();
             let because = SilentBecause::NotConnected;
-            shared
-                .store
+            hall.store
                 .write(async move |tx| tx.end_silent(turn, revision, because, now).await)
                 .await
                 .map_err(HouseError::from)
@@ -178,10 +177,10 @@ async fn write_for(shared: &Arc<Shared>, due: DueTurn, cancel: &CancellationToke
         Ok(()) | Err(HouseError::Store(StoreError::Overtaken(_) | StoreError::Closed)) => {}
         Err(error) => {
             tracing::error!(%turn, %error, attempts, "a turn could not be answered");
-            let due = shared.clock.now() + backoff(FIRST_BACKOFF, attempts, 0);
+            let due = hall.clock.now() + backoff(FIRST_BACKOFF, attempts, 0);
             let why = error.to_string();
             let again =
-                shared.store.write(async move |tx| tx.turn_again(turn, revision, due, &why).await).await;
+                hall.store.write(async move |tx| tx.turn_again(turn, revision, due, &why).await).await;
             if let Err(error) = again {
                 tracing::error!(%turn, %error, "the turn waits for the next launch");
             }
@@ -190,7 +189,7 @@ async fn write_for(shared: &Arc<Shared>, due: DueTurn, cancel: &CancellationToke
 }
 
 async fn write_and_settle(
-    shared: &Arc<Shared>,
+    hall: &Arc<Hall>,
     case: &Case,
     cancel: &CancellationToken,
     pace: &ModelPace,
@@ -205,21 +204,21 @@ async fn write_and_settle(
             }
         });
     }
-    let (answered, runs) = answer(shared, case, cancel, pace).await?;
-    settle(shared, case, answered, runs).await
+    let (answered, runs) = answer(hall, case, cancel, pace).await?;
+    settle(hall, case, answered, runs).await
 }
 
 /// The model within its five seconds, tried again while there is time; then the built-in assistant.
 async fn answer(
-    shared: &Arc<Shared>,
+    hall: &Arc<Hall>,
     case: &Case,
     cancel: &CancellationToken,
     pace: &ModelPace,
 ) -> Result<(Answered, Vec<Run>), HouseError> {
-    let settings = shared.settings();
+    let settings = hall.settings();
     let turn: Vec<String> = case.words.iter().map(|word| as_words(&word.parts)).collect();
     let first_said = case.words.first().map_or(case.due.due_at, |word| word.said_at);
-    let talk: Vec<Said> = shared
+    let talk: Vec<Said> = hall
         .store
         .read()
         .talk(case.conversation.id, first_said, 10)
@@ -228,31 +227,31 @@ async fn answer(
         .filter(|spoken| !spoken.unsent)
         .map(|spoken| Said { author: spoken.author, words: as_words(&spoken.parts).into() })
         .collect();
-    let library = shared.library();
-    let personality = shared
+    let library = hall.library();
+    let personality = hall
         .personality(case.served.channel.personality)
         .unwrap_or_else(|| Personality::plain(PersonalityId::from_uuid(uuid::Uuid::nil())));
     let customer = CustomerProfile {
         name: case.customer.name.clone().map(Words::into_string),
         language: Some(case.meaning.language),
-        earlier_conversations: shared.store.read().earlier_conversations(case.customer.id).await?,
+        earlier_conversations: hall.store.read().earlier_conversations(case.customer.id).await?,
         #[expect(clippy::cast_possible_truncation, reason = "a mark from 1 to 5")]
         satisfaction: case.customer.satisfaction.map(|mark| mark as f32),
     };
-    let (assistant, with_model) = shared.assistant();
-    let clock = shared.clock.clone();
+    let (assistant, with_model) = hall.assistant();
+    let clock = hall.clock.clone();
     let started = clock.now();
     let tell_time = move || clock.now();
     let mut runs = Vec::new();
     for attempt in 1.. {
         let deadline = Duration::from_millis(settings.pace.model_deadline_ms);
-        let left = deadline.saturating_sub(shared.clock.now().since(started));
+        let left = deadline.saturating_sub(hall.clock.now().since(started));
         let permit = match with_model && left > TOO_SHORT && attempt <= settings.pace.model_attempts {
-            true => model_permit(shared, pace, left).await,
+            true => model_permit(hall, pace, left).await,
             false => None,
         };
         let allowance = match &permit {
-            Some(_) => ModelAllowance::Budget { deadline: left, micro_usd: left_to_spend(shared).await? },
+            Some(_) => ModelAllowance::Budget { deadline: left, micro_usd: left_to_spend(hall).await? },
             None => ModelAllowance::None,
         };
         let ask = Ask {
@@ -262,7 +261,7 @@ async fn answer(
             library: &library,
             personality: &personality,
             customer: &customer,
-            now: shared.clock.now(),
+            now: hall.clock.now(),
             limit: case.served.adapter.abilities().text_limit,
             platform: case.served.channel.platform,
             clock: &tell_time,
@@ -271,13 +270,13 @@ async fn answer(
         drop(permit);
         runs.extend(answered.runs.iter().cloned());
         let wait = backoff(FIRST_BACKOFF, attempt, 0);
-        let left = deadline.saturating_sub(shared.clock.now().since(started));
+        let left = deadline.saturating_sub(hall.clock.now().since(started));
         if cancel.is_cancelled() || !passing(answered.model_failed.as_ref()) || left < wait + TOO_SHORT {
             return Ok((answered, runs));
         }
         tokio::select! {
             () = cancel.cancelled() => return Ok((answered, runs)),
-            () = shared.clock.sleep(wait) => {}
+            () = hall.clock.sleep(wait) => {}
         }
     }
     Err(HouseError::Refused("nobody answered".to_owned()))
@@ -290,36 +289,31 @@ fn passing(failed: Option<&ModelFailure>) -> bool {
 
 /// A place among the model's calls: at most three at once and fifty a minute, by default.
 async fn model_permit<'p>(
-    shared: &Shared,
+    hall: &Hall,
     pace: &'p ModelPace,
     patience: Duration,
 ) -> Option<tokio::sync::SemaphorePermit<'p>> {
     let permit = tokio::time::timeout(patience, pace.at_once.acquire()).await.ok()?.ok()?;
-    match pace.calls.start(shared.settings().pace.model_per_minute, shared.clock.now()) {
+    match pace.calls.start(hall.settings().pace.model_per_minute, hall.clock.now()) {
         None => Some(permit),
         Some(_) => None,
     }
 }
 
 /// What is left of this month's budget; none = no limit.
-async fn left_to_spend(shared: &Shared) -> Result<Option<u64>, HouseError> {
-    let Some(budget) = shared.settings().monthly_budget_micro_usd else { return Ok(None) };
-    let zone = crate::decision::zone_of(&shared.library().knowledge().facts);
-    let today = shared.clock.now().zoned(&zone);
+async fn left_to_spend(hall: &Hall) -> Result<Option<u64>, HouseError> {
+    let Some(budget) = hall.settings().monthly_budget_micro_usd else { return Ok(None) };
+    let zone = crate::decision::zone_of(&hall.library().knowledge().facts);
+    let today = hall.clock.now().zoned(&zone);
     let first =
         today.date().first_of_month().to_zoned(zone).map_or(0, |day| day.timestamp().as_millisecond());
-    let spent = shared.store.read().spent_since(shared.workspace, Timestamp::from_millis(first)).await?;
+    let spent = hall.store.read().spent_since(hall.workspace, Timestamp::from_millis(first)).await?;
     Ok(Some(budget.saturating_sub(spent)))
 }
 
-async fn settle(
-    shared: &Arc<Shared>,
-    case: &Case,
-    answered: Answered,
-    runs: Vec<Run>,
-) -> Result<(), HouseError> {
-    let settings = shared.settings();
-    let now = shared.clock.now();
+async fn settle(hall: &Arc<Hall>, case: &Case, answered: Answered, runs: Vec<Run>) -> Result<(), HouseError> {
+    let settings = hall.settings();
+    let now = hall.clock.now();
     let (turn, revision) = (case.due.turn, case.due.revision);
     let as_ = case.due.answer_as.unwrap_or(AnswerAs::Draft);
     let overtaken = matches!(answered.model_failed, Some(ModelFailure::Cancelled));
@@ -333,14 +327,13 @@ async fn settle(
         runs,
     };
     if overtaken {
-        return Ok(shared.store.write(async move |tx| receipts.keep(tx, now).await.map(drop)).await?);
+        return Ok(hall.store.write(async move |tx| receipts.keep(tx, now).await.map(drop)).await?);
     }
     let spare = receipts.clone();
     let result = match outcome(&candidate, as_, failed, &settings) {
         Outcome::Silent => {
             let because = SilentBecause::NothingToSay;
-            shared
-                .store
+            hall.store
                 .write(async move |tx| {
                     receipts.keep(tx, now).await?;
                     tx.end_silent(turn, revision, because, now).await
@@ -352,8 +345,7 @@ async fn settle(
             let Some(reply) = case.reply(words, Purpose::Answer, now + settings.hold()) else {
                 return Err(HouseError::Refused("the answer is empty".to_owned()));
             };
-            shared
-                .store
+            hall.store
                 .write(async move |tx| {
                     let run = receipts.keep(tx, now).await?;
                     tx.end_answered(turn, revision, now).await?;
@@ -372,8 +364,7 @@ async fn settle(
                 confidence: candidate.confidence,
                 window_until: window_until(case, now),
             };
-            shared
-                .store
+            hall.store
                 .write(async move |tx| {
                     let run = receipts.keep(tx, now).await?;
                     tx.end_answered(turn, revision, now).await?;
@@ -384,12 +375,11 @@ async fn settle(
         Outcome::Escalate(rule) => {
             let words = (!candidate.words.is_blank() && rule != EscalationRule::LowConfidence)
                 .then(|| candidate.words.into_string());
-            let call = PersonCall::new(shared, case, rule, words);
+            let call = PersonCall::new(hall, case, rule, words);
             let unanswered = matches!(rule, EscalationRule::NotKnown | EscalationRule::ModelFailed)
                 .then(|| Lesson::Unanswered { question: question(case) });
             let (workspace, conversation) = (case.conversation.workspace, case.conversation.id);
-            shared
-                .store
+            hall.store
                 .write(async move |tx| {
                     receipts.keep(tx, now).await?;
                     if let Some(lesson) = unanswered {
@@ -402,7 +392,7 @@ async fn settle(
     };
     // The words are dropped, what they cost is not forgotten.
     if let Err(StoreError::Overtaken(_)) = result {
-        return Ok(shared.store.write(async move |tx| spare.keep(tx, now).await.map(drop)).await?);
+        return Ok(hall.store.write(async move |tx| spare.keep(tx, now).await.map(drop)).await?);
     }
     Ok(result?)
 }

@@ -6,7 +6,7 @@ use domain::{Influence, LeadSigns, Understanding, lead_potential, priority};
 use futures::future::join_all;
 use store::{Change, ToUnderstand, Understood};
 
-use crate::{HouseError, shared::Shared, worker::Step};
+use crate::{HouseError, hall::Hall, worker::Step};
 
 /// As many messages are understood in one go.
 const BATCH: i64 = 256;
@@ -18,22 +18,21 @@ pub(crate) fn wakes(change: &Change) -> bool {
     matches!(change, Change::MessageWaiting)
 }
 
-pub(crate) async fn step(shared: &Arc<Shared>) -> Result<Step, HouseError> {
-    let waiting = shared.store.read().to_understand(0, BATCH).await?;
+pub(crate) async fn step(hall: &Arc<Hall>) -> Result<Step, HouseError> {
+    let waiting = hall.store.read().to_understand(0, BATCH).await?;
     if waiting.is_empty() {
         return Ok(Step::Idle { until: None });
     }
-    let reader = shared.reader.clone();
+    let reader = hall.reader.clone();
     let texts: Vec<String> = waiting.iter().map(|message| message.text.clone()).collect();
     let meanings = tokio::task::spawn_blocking(move || {
         texts.iter().map(|text| read(&reader, text)).collect::<Vec<Understanding>>()
     })
     .await
     .map_err(|_| HouseError::Refused("a message could not be read".to_owned()))?;
-    let settled = join_all(
-        waiting.into_iter().zip(meanings).map(|(message, meaning)| settle(shared, message, meaning)),
-    )
-    .await;
+    let settled =
+        join_all(waiting.into_iter().zip(meanings).map(|(message, meaning)| settle(hall, message, meaning)))
+            .await;
     settled.into_iter().collect::<Result<Vec<()>, _>>()?;
     Ok(Step::Worked)
 }
@@ -47,13 +46,9 @@ pub(crate) fn read(reader: &nlu::Reader, text: &str) -> Understanding {
     reader.read(text.get(..end).unwrap_or(text))
 }
 
-async fn settle(
-    shared: &Arc<Shared>,
-    message: ToUnderstand,
-    meaning: Understanding,
-) -> Result<(), HouseError> {
-    let settings = shared.settings();
-    let clock = shared.clock.clone();
+async fn settle(hall: &Arc<Hall>, message: ToUnderstand, meaning: Understanding) -> Result<(), HouseError> {
+    let settings = hall.settings();
+    let clock = hall.clock.clone();
     let urgency = priority(&meaning, Influence::Ordinary);
     let understood = Understood {
         message: message.message,
@@ -64,8 +59,7 @@ async fn settle(
         meaning,
         priority: urgency,
     };
-    shared
-        .store
+    hall.store
         .write(async move |tx| {
             if tx.understood(&understood).await? {
                 tx.gather(

@@ -6,7 +6,7 @@ use domain::Timestamp;
 use store::Change;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use crate::{HouseError, shared::Shared};
+use crate::{HouseError, hall::Hall};
 
 /// What a step of a worker did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,29 +21,29 @@ pub(crate) enum Step {
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Runs steps until the house stops. `wakes` says which notices concern this worker.
-pub(crate) async fn run<F>(shared: Arc<Shared>, name: &'static str, wakes: fn(&Change) -> bool, mut step: F)
+pub(crate) async fn run<F>(hall: Arc<Hall>, name: &'static str, wakes: fn(&Change) -> bool, mut step: F)
 where
-    F: AsyncFnMut(&Arc<Shared>) -> Result<Step, HouseError>,
+    F: AsyncFnMut(&Arc<Hall>) -> Result<Step, HouseError>,
 {
-    let mut notices = shared.store.changes();
+    let mut notices = hall.store.changes();
     loop {
-        if shared.stopping.is_cancelled() {
+        if hall.stopping.is_cancelled() {
             return;
         }
-        match step(&shared).await {
+        match step(&hall).await {
             Ok(Step::Worked) => tokio::task::yield_now().await,
             Ok(Step::Idle { until }) => {
                 tokio::select! {
-                    () = shared.stopping.cancelled() => return,
+                    () = hall.stopping.cancelled() => return,
                     () = notice(&mut notices, wakes) => {}
-                    () = due(&shared, until) => {}
+                    () = due(&hall, until) => {}
                 }
             }
             Err(error) => {
                 tracing::error!(worker = name, %error, "a step failed; trying again");
-                shared.trouble(name, &error);
+                hall.trouble(name, &error);
                 tokio::select! {
-                    () = shared.stopping.cancelled() => return,
+                    () = hall.stopping.cancelled() => return,
                     () = tokio::time::sleep(PAUSE_AFTER_FAILURE) => {}
                 }
             }
@@ -63,9 +63,9 @@ pub(crate) async fn notice(notices: &mut Receiver<Arc<[Change]>>, wakes: fn(&Cha
     }
 }
 
-async fn due(shared: &Shared, until: Option<Timestamp>) {
+async fn due(hall: &Hall, until: Option<Timestamp>) {
     match until {
-        Some(when) => shared.clock.sleep_until(when).await,
+        Some(when) => hall.clock.sleep_until(when).await,
         None => std::future::pending().await,
     }
 }

@@ -16,17 +16,17 @@ pub(crate) use relay::{pair, register_paths, run as pull, status as relay_status
 pub use tunnel::TunnelDoor;
 pub(crate) use tunnel::open as open_tunnel;
 
-use crate::{HouseError, arrival::Request, shared::Shared};
+use crate::{HouseError, arrival::Request, hall::Hall};
 
 /// Keeps a webhook as it came; arrival verifies and reads it.
 pub(crate) async fn keep(
-    shared: &Arc<Shared>,
+    hall: &Arc<Hall>,
     channel: ChannelId,
     door: Door,
     hook: &Webhook,
 ) -> Result<(), HouseError> {
     let envelope = envelope_of(channel, door, None, hook)?;
-    Ok(shared.store.write(async move |tx| tx.keep_envelope(&envelope).await.map(drop)).await?)
+    Ok(hall.store.write(async move |tx| tx.keep_envelope(&envelope).await.map(drop)).await?)
 }
 
 fn envelope_of(

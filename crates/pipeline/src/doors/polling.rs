@@ -10,8 +10,8 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::{
     HouseError,
     arrival::take_in,
+    hall::{Hall, Served},
     recovery::connected_again,
-    shared::{Served, Shared},
     worker::notice,
 };
 
@@ -26,12 +26,12 @@ fn wakes(change: &Change) -> bool {
 }
 
 /// One poller per polled channel; they come and go with the channels.
-pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut notices = shared.store.changes();
+pub(crate) async fn run(hall: Arc<Hall>) {
+    let mut notices = hall.store.changes();
     let mut pollers: JoinSet<()> = JoinSet::new();
     let mut running: BTreeMap<ChannelId, AbortHandle> = BTreeMap::new();
     loop {
-        let wanted: BTreeMap<ChannelId, Served> = shared
+        let wanted: BTreeMap<ChannelId, Served> = hall
             .all_served()
             .into_iter()
             .filter(|served| served.channel.door == Door::Polling && served.adapter.abilities().polls)
@@ -47,11 +47,11 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         });
         for channel in wanted.keys() {
             if !running.contains_key(channel) {
-                running.insert(*channel, pollers.spawn(poll_on(shared.clone(), *channel)));
+                running.insert(*channel, pollers.spawn(poll_on(hall.clone(), *channel)));
             }
         }
         tokio::select! {
-            () = shared.stopping.cancelled() => break,
+            () = hall.stopping.cancelled() => break,
             () = notice(&mut notices, wakes) => {}
             Some(_) = pollers.join_next(), if !pollers.is_empty() => {}
         }
@@ -59,22 +59,22 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     pollers.shutdown().await;
 }
 
-async fn poll_on(shared: Arc<Shared>, channel: ChannelId) {
+async fn poll_on(hall: Arc<Hall>, channel: ChannelId) {
     let mut failures = 0_u32;
     loop {
-        let Some(served) = shared.served(channel) else { return };
-        let pause = match poll_once(&shared, &served).await {
+        let Some(served) = hall.served(channel) else { return };
+        let pause = match poll_once(&hall, &served).await {
             Ok(()) => {
                 failures = 0;
                 None
             }
             Err(error) => {
                 failures = failures.saturating_add(1);
-                Some(pause_after(&shared, &served, error, failures).await)
+                Some(pause_after(&hall, &served, error, failures).await)
             }
         };
         if let Some(pause) = pause {
-            shared.clock.sleep(pause).await;
+            hall.clock.sleep(pause).await;
         }
     }
 }
@@ -84,19 +84,18 @@ enum Failure {
     House(HouseError),
 }
 
-async fn poll_once(shared: &Arc<Shared>, served: &Served) -> Result<(), Failure> {
+async fn poll_once(hall: &Arc<Hall>, served: &Served) -> Result<(), Failure> {
     let house = |error: store::StoreError| Failure::House(error.into());
-    let cursor = shared.store.read().cursor(served.channel.id).await.map_err(house)?;
+    let cursor = hall.store.read().cursor(served.channel.id).await.map_err(house)?;
     let polled = served.adapter.poll(cursor.as_deref(), WAIT).await.map_err(Failure::Poll)?;
-    let (channel, clock) = (served.channel.clone(), shared.clock.clone());
+    let (channel, clock) = (served.channel.clone(), hall.clock.clone());
     if !served.channel.health.may_send() {
-        connected_again(shared, channel.id).await.map_err(Failure::House)?;
+        connected_again(hall, channel.id).await.map_err(Failure::House)?;
     }
     if polled.events.is_empty() && cursor.as_deref() == Some(polled.cursor.as_str()) {
         return Ok(());
     }
-    shared
-        .store
+    hall.store
         .write(async move |tx| {
             let now = clock.now();
             take_in(tx, &channel, &polled.events, now, now).await?;
@@ -106,7 +105,7 @@ async fn poll_once(shared: &Arc<Shared>, served: &Served) -> Result<(), Failure>
         .map_err(house)
 }
 
-async fn pause_after(shared: &Arc<Shared>, served: &Served, failure: Failure, failures: u32) -> Duration {
+async fn pause_after(hall: &Arc<Hall>, served: &Served, failure: Failure, failures: u32) -> Duration {
     let channel = served.channel.id;
     let grown = domain::backoff(Duration::from_secs(1), failures, rand::random());
     match failure {
@@ -115,11 +114,11 @@ async fn pause_after(shared: &Arc<Shared>, served: &Served, failure: Failure, fa
             grown
         }
         Failure::Poll(PollError::Conflict { why }) => {
-            red(shared, channel, why).await;
+            red(hall, channel, why).await;
             AFTER_CONFLICT
         }
         Failure::Poll(PollError::Reconnect { why }) => {
-            red(shared, channel, why).await;
+            red(hall, channel, why).await;
             AFTER_CONFLICT
         }
         Failure::Poll(PollError::RetryAfter(wait)) => wait,
@@ -129,13 +128,13 @@ async fn pause_after(shared: &Arc<Shared>, served: &Served, failure: Failure, fa
 }
 
 /// The channel turns red; the owner sees why.
-async fn red(shared: &Arc<Shared>, channel: ChannelId, why: String) {
-    let health = Health::ReconnectNeeded { why, since: shared.clock.now() };
-    let set = shared.store.write(async move |tx| tx.set_health(channel, &health).await).await;
+async fn red(hall: &Arc<Hall>, channel: ChannelId, why: String) {
+    let health = Health::ReconnectNeeded { why, since: hall.clock.now() };
+    let set = hall.store.write(async move |tx| tx.set_health(channel, &health).await).await;
     if let Err(error) = set {
         tracing::error!(%channel, %error, "the channel's state could not be kept");
     }
-    if let Err(error) = shared.read_channels().await {
+    if let Err(error) = hall.read_channels().await {
         tracing::error!(%channel, %error, "the channels could not be read");
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use store::{Change, StoreError};
 
 use super::{envelope_of, tunnel::kind_of};
-use crate::{HouseError, shared::Shared, worker::notice};
+use crate::{HouseError, hall::Hall, worker::notice};
 
 /// Where the line is kept; its keys lie in the vault.
 const LINE: &str = "relay";
@@ -38,14 +38,14 @@ fn wakes(change: &Change) -> bool {
 }
 
 /// Spends a pairing code; the keys go to the vault, the line to the settings.
-pub(crate) async fn pair(shared: &Arc<Shared>, address: &str, code: &str) -> Result<RelayLine, HouseError> {
-    let keys = match kept_keys(shared).await? {
+pub(crate) async fn pair(hall: &Arc<Hall>, address: &str, code: &str) -> Result<RelayLine, HouseError> {
+    let keys = match kept_keys(hall).await? {
         Some(keys) => keys,
         None => {
             let mut seeds = [0_u8; 64];
             rand::fill(&mut seeds);
-            shared.vault.keep_relay_key(KEYS, &SecretSlice::from(seeds.to_vec())).await?;
-            kept_keys(shared).await?.ok_or(HouseError::NotFound("relay key"))?
+            hall.vault.keep_relay_key(KEYS, &SecretSlice::from(seeds.to_vec())).await?;
+            kept_keys(hall).await?.ok_or(HouseError::NotFound("relay key"))?
         }
     };
     let answer = RelayClient::pair(&client(), address, &PairCode::read(code), &keys).await?;
@@ -58,8 +58,7 @@ pub(crate) async fn pair(shared: &Arc<Shared>, address: &str, code: &str) -> Res
         synced_at: None,
     };
     let kept = line.clone();
-    shared
-        .store
+    hall.store
         .write(async move |tx| {
             tx.save_value(LINE, &kept).await?;
             tx.tell(Change::SettingsChanged);
@@ -70,17 +69,17 @@ pub(crate) async fn pair(shared: &Arc<Shared>, address: &str, code: &str) -> Res
 }
 
 /// Registers the paths of all relay channels, and takes away those of channels that are gone.
-pub(crate) async fn register_paths(shared: &Arc<Shared>) -> Result<(), HouseError> {
-    let Some((client, _)) = connect(shared).await? else { return Ok(()) };
-    let now = shared.clock.now().millis();
+pub(crate) async fn register_paths(hall: &Arc<Hall>) -> Result<(), HouseError> {
+    let Some((client, _)) = connect(hall).await? else { return Ok(()) };
+    let now = hall.clock.now().millis();
     let mut wanted = Vec::new();
-    for (channel, path) in shared.store.read().channel_paths().await? {
-        let Some(served) = shared.served(channel) else { continue };
+    for (channel, path) in hall.store.read().channel_paths().await? {
+        let Some(served) = hall.served(channel) else { continue };
         let Ok(path) = path.parse::<ChannelPath>() else { continue };
         if served.channel.door != Door::Relay {
             continue;
         }
-        let verify_token = shared.vault.credentials(&channel.to_string()).await?.and_then(|secrets| {
+        let verify_token = hall.vault.credentials(&channel.to_string()).await?.and_then(|secrets| {
             secrets.get("verify_token").map(|token| Digest::of(token.expose_secret().as_bytes()))
         });
         let registration =
@@ -97,15 +96,15 @@ pub(crate) async fn register_paths(shared: &Arc<Shared>) -> Result<(), HouseErro
 }
 
 /// What the relay says of itself and of us; none while there is no relay.
-pub(crate) async fn status(shared: &Arc<Shared>) -> Result<Option<Status>, HouseError> {
-    let Some((client, _)) = connect(shared).await? else { return Ok(None) };
-    Ok(Some(client.status(shared.clock.now().millis()).await?))
+pub(crate) async fn status(hall: &Arc<Hall>) -> Result<Option<Status>, HouseError> {
+    let Some((client, _)) = connect(hall).await? else { return Ok(None) };
+    Ok(Some(client.status(hall.clock.now().millis()).await?))
 }
 
 /// The line and a client for it; none while there is no relay.
-async fn connect(shared: &Shared) -> Result<Option<(RelayClient, RelayLine)>, HouseError> {
-    let Some(line) = shared.store.read().value::<RelayLine>(LINE).await? else { return Ok(None) };
-    let keys = kept_keys(shared).await?.ok_or_else(|| {
+async fn connect(hall: &Hall) -> Result<Option<(RelayClient, RelayLine)>, HouseError> {
+    let Some(line) = hall.store.read().value::<RelayLine>(LINE).await? else { return Ok(None) };
+    let keys = kept_keys(hall).await?.ok_or_else(|| {
         HouseError::Refused(
             "the keys of the relay are not in the vault; pair again with `sala pair`".to_owned(),
         )
@@ -113,8 +112,8 @@ async fn connect(shared: &Shared) -> Result<Option<(RelayClient, RelayLine)>, Ho
     Ok(Some((RelayClient::new(client(), &line.address, line.membership, keys), line)))
 }
 
-async fn kept_keys(shared: &Shared) -> Result<Option<OwnerKeys>, HouseError> {
-    let Some(seeds) = shared.vault.relay_key(KEYS).await? else { return Ok(None) };
+async fn kept_keys(hall: &Hall) -> Result<Option<OwnerKeys>, HouseError> {
+    let Some(seeds) = hall.vault.relay_key(KEYS).await? else { return Ok(None) };
     let bytes = seeds.expose_secret();
     let (Some(signing), Some(sealing)) = (seed(bytes.get(..32)), seed(bytes.get(32..64))) else {
         return Err(HouseError::Refused("the keys of the relay are damaged; pair again".to_owned()));
@@ -136,18 +135,18 @@ fn client() -> reqwest::Client {
 }
 
 /// Pulls until the house stops; waits for a pairing where there is none.
-pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut notices = shared.store.changes();
+pub(crate) async fn run(hall: Arc<Hall>) {
+    let mut notices = hall.store.changes();
     let mut failures = 0_u32;
     loop {
-        if shared.stopping.is_cancelled() {
+        if hall.stopping.is_cancelled() {
             return;
         }
-        let pause = match pull_on(&shared, &mut failures).await {
+        let pause = match pull_on(&hall, &mut failures).await {
             Ok(()) => None,
             Err(error) => {
                 failures = failures.saturating_add(1);
-                shared.trouble("relay", &error);
+                hall.trouble("relay", &error);
                 tracing::warn!(%error, failures, "the relay door waits");
                 let grown = domain::backoff(Duration::from_secs(1), failures, rand::random());
                 let busy =
@@ -156,49 +155,49 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             }
         };
         tokio::select! {
-            () = shared.stopping.cancelled() => return,
+            () = hall.stopping.cancelled() => return,
             () = notice(&mut notices, wakes) => {}
-            () = wait(&shared, pause) => {}
+            () = wait(&hall, pause) => {}
         }
     }
 }
 
-async fn wait(shared: &Shared, pause: Option<Duration>) {
+async fn wait(hall: &Hall, pause: Option<Duration>) {
     match pause {
-        Some(pause) => shared.clock.sleep(pause).await,
+        Some(pause) => hall.clock.sleep(pause).await,
         None => std::future::pending().await,
     }
 }
 
-async fn pull_on(shared: &Arc<Shared>, failures: &mut u32) -> Result<(), HouseError> {
-    let Some((client, mut line)) = connect(shared).await? else { return Ok(()) };
-    register_paths(shared).await?;
+async fn pull_on(hall: &Arc<Hall>, failures: &mut u32) -> Result<(), HouseError> {
+    let Some((client, mut line)) = connect(hall).await? else { return Ok(()) };
+    register_paths(hall).await?;
     let mut cursor = Cursor::resume(line.chain.position().sequence);
     loop {
         let pull = Pull::from_cursor(cursor);
         let answer = tokio::select! {
-            () = shared.stopping.cancelled() => return Ok(()),
-            answer = client.pull(&pull, shared.clock.now().millis()) => answer?,
+            () = hall.stopping.cancelled() => return Ok(()),
+            answer = client.pull(&pull, hall.clock.now().millis()) => answer?,
         };
         *failures = 0;
-        line.synced_at = Some(shared.clock.now());
+        line.synced_at = Some(hall.clock.now());
         let Some(last) = answer.envelopes.iter().map(|envelope| envelope.heading.sequence).max() else {
             continue;
         };
         cursor.received(last);
-        line = keep_all(shared, line, client.keys(), &answer.envelopes).await?;
+        line = keep_all(hall, line, client.keys(), &answer.envelopes).await?;
         cursor.committed(last);
     }
 }
 
 /// One transaction for the whole pull: envelopes and the line's new position stand or fall together.
 async fn keep_all(
-    shared: &Arc<Shared>,
+    hall: &Arc<Hall>,
     mut line: RelayLine,
     keys: &OwnerKeys,
     envelopes: &[Envelope],
 ) -> Result<RelayLine, HouseError> {
-    let paths = shared.store.read().channel_paths().await?;
+    let paths = hall.store.read().channel_paths().await?;
     let mut kept = Vec::with_capacity(envelopes.len());
     for envelope in envelopes {
         match line.chain.follow(envelope) {
@@ -254,8 +253,7 @@ async fn keep_all(
         }
     }
     let saved = line.clone();
-    shared
-        .store
+    hall.store
         .write(async move |tx| {
             for envelope in &kept {
                 tx.keep_envelope(envelope).await?;

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use super::keep;
 use crate::{
     HouseError,
-    shared::{Served, Shared},
+    hall::{Hall, Served},
 };
 
 /// Where the tunnel is to be pointed.
@@ -30,7 +30,7 @@ pub struct TunnelDoor {
 
 /// Opens the door; it serves until the house stops.
 pub(crate) async fn open(
-    shared: &Arc<Shared>,
+    hall: &Arc<Hall>,
     address: SocketAddr,
 ) -> Result<(TunnelDoor, impl Future<Output = ()> + Send + 'static), HouseError> {
     if !address.ip().is_loopback() {
@@ -45,8 +45,8 @@ pub(crate) async fn open(
         .route("/w/{path}", any(called))
         .route("/healthz", get(async || "ok"))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(shared.clone());
-    let stopping = shared.stopping.clone();
+        .with_state(hall.clone());
+    let stopping = hall.stopping.clone();
     let serving = async move {
         let served = axum::serve(listener, routes).with_graceful_shutdown(stopping.cancelled_owned()).await;
         if let Err(error) = served {
@@ -57,14 +57,14 @@ pub(crate) async fn open(
 }
 
 async fn called(
-    State(shared): State<Arc<Shared>>,
+    State(hall): State<Arc<Hall>>,
     Path(path): Path<String>,
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(served) = served_at(&shared, &path).await else {
+    let Some(served) = served_at(&hall, &path).await else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let hook = Webhook {
@@ -78,7 +78,7 @@ async fn called(
             .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
             .collect(),
         body: body.to_vec(),
-        arrived: shared.clock.now(),
+        arrived: hall.clock.now(),
     };
     let kind = kind_of(served.channel.platform);
     match kind.calling(method.as_str()) {
@@ -87,22 +87,22 @@ async fn called(
             None => StatusCode::FORBIDDEN.into_response(),
         },
         Calling::Neither => StatusCode::METHOD_NOT_ALLOWED.into_response(),
-        Calling::Webhook => take(&shared, &served, kind, &hook).await,
+        Calling::Webhook => take(&hall, &served, kind, &hook).await,
     }
 }
 
 /// Verified at the door: nothing unsigned gets into the house. A malformed one is kept; arrival says why.
-async fn take(shared: &Arc<Shared>, served: &Served, kind: PathKind, hook: &Webhook) -> Response {
+async fn take(hall: &Arc<Hall>, served: &Served, kind: PathKind, hook: &Webhook) -> Response {
     let channel: ChannelId = served.channel.id;
     if let Err(ReceiveError::BadSignature | ReceiveError::MissingSignature) = served.adapter.receive(hook) {
         tracing::warn!(%channel, "a webhook with a wrong signature was refused at the door");
-        let counted = shared.store.write(async move |tx| tx.count_refused(channel).await).await;
+        let counted = hall.store.write(async move |tx| tx.count_refused(channel).await).await;
         if let Err(error) = counted {
             tracing::error!(%channel, %error, "a refusal could not be counted");
         }
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    match keep(shared, channel, Door::Tunnel, hook).await {
+    match keep(hall, channel, Door::Tunnel, hook).await {
         Ok(()) => {
             let thanks = kind.thanks();
             let status = StatusCode::from_u16(thanks.status).unwrap_or(StatusCode::OK);
@@ -120,10 +120,10 @@ async fn take(shared: &Arc<Shared>, served: &Served, kind: PathKind, hook: &Webh
     }
 }
 
-async fn served_at(shared: &Shared, path: &str) -> Option<Served> {
-    let paths = shared.store.read().channel_paths().await.ok()?;
+async fn served_at(hall: &Hall, path: &str) -> Option<Served> {
+    let paths = hall.store.read().channel_paths().await.ok()?;
     let (channel, _) = paths.into_iter().find(|(_, known)| known == path)?;
-    shared.served(channel)
+    hall.served(channel)
 }
 
 pub(super) const fn kind_of(platform: Platform) -> PathKind {

@@ -1,4 +1,4 @@
-//! What all rooms hold in common: memory, clock, hands, the reader of words, and what is cached of them.
+//! The hall that all rooms open onto: memory, clock, hands, the reader of words, and what is cached of them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ use vault::Vault;
 
 use crate::{Clock, HouseError, hands, notes::Notes};
 
-pub(crate) struct Shared {
+pub(crate) struct Hall {
     pub(crate) store: Store,
     pub(crate) vault: Vault,
     pub(crate) clock: Clock,
@@ -44,7 +44,7 @@ pub(crate) struct Served {
     pub(crate) adapter: Arc<dyn Adapter>,
 }
 
-impl Shared {
+impl Hall {
     pub(crate) fn new(store: Store, vault: Vault, clock: Clock, workspace: WorkspaceId) -> Self {
         Self {
             store,
@@ -70,7 +70,7 @@ impl Shared {
         self.settings.borrow().clone()
     }
 
-    /// Told when the settings that [`Shared::settings`] gives have changed: later than the notice of the commit.
+    /// Told when the settings that [`Hall::settings`] gives have changed: later than the notice of the commit.
     pub(crate) fn settings_read(&self) -> watch::Receiver<Arc<Settings>> {
         self.settings.subscribe()
     }
