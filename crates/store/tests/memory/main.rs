@@ -5,8 +5,10 @@ mod house;
 
 mod arrivals;
 mod commits;
+mod disk;
 mod drafts;
 mod figures;
+mod killed;
 mod opening;
 mod outbox;
 mod plans;
