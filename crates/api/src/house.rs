@@ -11,6 +11,7 @@ use pipeline::{Clock, HouseConfig, KeptIn};
 use secrecy::SecretString;
 use serde::Serialize;
 use store::Durability;
+use uuid::Uuid;
 use vault::{Place, Vault};
 
 use crate::{Code, Error, Result, changes::Changes};
@@ -31,6 +32,17 @@ impl Opening {
     /// A house in this folder, its secrets in the OS keyring, without a tunnel door.
     pub fn new(home: PathBuf) -> Self {
         Self { home, vault: Place::Keyring, passphrase: None, tunnel: None, durability: Durability::Full }
+    }
+
+    /// A house to throw away with its folder: its secrets lie there too, under a passphrase that is in this value
+    /// alone and is never written down.
+    pub fn throwaway(home: PathBuf) -> Self {
+        let passphrase = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        Self {
+            vault: Place::File(home.join("vault")),
+            passphrase: Some(passphrase.into()),
+            ..Self::new(home)
+        }
     }
 
     fn config(&self) -> Result<HouseConfig> {

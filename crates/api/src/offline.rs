@@ -8,7 +8,8 @@ use domain::{
     Outcome, Personality, Platform, Sentiment, Settings, TextLimit, Timestamp, Understanding, Words,
     lead_potential, outcome, priority, wants_a_person_now,
 };
-use platforms::{ReceiveError, Webhook, read_webhook};
+use pipeline::Clock;
+use platforms::{ReceiveError, Webhook, optional_secrets, read_webhook, required_secrets};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -87,14 +88,36 @@ pub struct Delivered {
     pub url: Option<String>,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    pub arrived: Timestamp,
+    /// For events that bear no time of their own; none = now.
+    pub arrived: Option<Timestamp>,
+}
+
+/// The name of the secret that signs a platform's webhooks; empty where none does.
+pub const fn signing_secret(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Line => "channel_secret",
+        Platform::Facebook | Platform::Instagram | Platform::Whatsapp => "app_secret",
+        Platform::Telegram => "webhook_secret",
+        Platform::Sms
+        | Platform::Email
+        | Platform::Discord
+        | Platform::X
+        | Platform::Linkedin
+        | Platform::Playground => "",
+    }
+}
+
+/// All names that a secret of this platform may have.
+pub fn secret_names(platform: Platform) -> Vec<&'static str> {
+    [required_secrets(platform), optional_secrets(platform)].concat()
 }
 
 /// The events of a webhook; with a secret, its signature is verified first.
 pub fn parse(platform: Platform, secret: Option<&SecretString>, delivered: Delivered) -> Result<Vec<Event>> {
     let query =
         delivered.url.as_deref().and_then(|url| url.split_once('?')).map(|(_, query)| query.to_owned());
-    let mut hook = Webhook::post(delivered.body, delivered.arrived);
+    let arrived = delivered.arrived.unwrap_or_else(|| Clock::machine().now());
+    let mut hook = Webhook::post(delivered.body, arrived);
     hook.query = query;
     hook.url = delivered.url;
     for (name, value) in delivered.headers {
