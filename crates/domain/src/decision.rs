@@ -130,6 +130,8 @@ pub fn decide(facts: &TurnFacts<'_>, settings: &Settings) -> Decision {
 pub enum Outcome {
     Send,
     Draft,
+    /// Say honestly that the owner will be asked, and ask the owner.
+    AskOwner,
     Escalate(EscalationRule),
     Silent,
 }
@@ -145,10 +147,8 @@ pub fn outcome(
     match candidate.kind {
         Kind::Silent => return Outcome::Silent,
         Kind::Escalate => return Outcome::Escalate(EscalationRule::HandedOverTopic),
-        Kind::Refuse => {
-            let rule = if model_failed { EscalationRule::ModelFailed } else { EscalationRule::NotKnown };
-            return Outcome::Escalate(rule);
-        }
+        Kind::Refuse if model_failed => return Outcome::Escalate(EscalationRule::ModelFailed),
+        Kind::Refuse => return Outcome::AskOwner,
         Kind::Answer | Kind::AskBack | Kind::Smalltalk => {}
     }
     let sure = candidate.confidence;
@@ -258,6 +258,23 @@ mod tests {
         // A token that dies at 50 s leaves room for 14 s of writing and holding.
         assert_eq!(turn_due(start, start, Some(secs(18)), &settings), secs(4));
         assert_eq!(turn_due(start, start, Some(secs(10)), &settings), secs(6));
+    }
+
+    #[test]
+    fn what_nobody_knows_is_put_to_the_owner_and_a_failed_model_calls_a_person() {
+        let refusal = Candidate {
+            kind: AnswerKind::Refuse,
+            words: "ขอถามเจ้าของร้านก่อนนะคะ".into(),
+            sources: Vec::new(),
+            confidence: 0.2,
+            checks: Vec::new(),
+        };
+        let settings = Settings::default();
+        assert_eq!(outcome(&refusal, AnswerAs::Reply, false, &settings), Outcome::AskOwner);
+        assert_eq!(
+            outcome(&refusal, AnswerAs::Reply, true, &settings),
+            Outcome::Escalate(EscalationRule::ModelFailed)
+        );
     }
 
     #[test]

@@ -50,6 +50,12 @@ impl EscalationRule {
         }
     }
 
+    /// Does the conversation wait for a person? A question nobody can answer yet is put to the owner, and the
+    /// assistant goes on with what it does know.
+    pub const fn holds_the_conversation(self) -> bool {
+        !matches!(self, Self::NotKnown)
+    }
+
     /// Nothing waits for these, quiet hours included.
     pub const fn is_urgent(self) -> bool {
         matches!(self, Self::Emergency | Self::Legal)

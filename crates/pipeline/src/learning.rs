@@ -39,6 +39,7 @@ pub(crate) async fn approve(
                 }
             };
             tx.rule(&row, &verdict, &lesson, now).await?;
+            tx.question_answered(row.conversation, now).await?;
             let reply = NewReply {
                 workspace: row.workspace,
                 channel: conversation.channel,
@@ -128,6 +129,7 @@ pub(crate) async fn write(
             tx.stop_assistant(conversation, &StuckReason::PersonTookOver).await?;
             tx.withdraw_draft(conversation, now).await?;
             tx.end_open_turn(conversation, SilentBecause::PersonKeepsIt, now).await?;
+            tx.question_answered(conversation, now).await?;
             tx.take_escalation(conversation, now).await?;
             if let Some(question) = question {
                 let lesson =

@@ -9,11 +9,11 @@ use std::{
 
 use assistant::{Answered, Ask, CustomerProfile, ModelAllowance, ModelError, ModelFailure, Said};
 use domain::{
-    AnswerAs, EscalationRule, Lesson, Outcome, Personality, PersonalityId, Run, RunId, SilentBecause,
-    Timestamp, TurnId, Words, backoff, outcome,
+    AnswerAs, Candidate, EscalationRule, Lesson, Outcome, Personality, PersonalityId, Run, RunId,
+    SilentBecause, Timestamp, TurnId, Words, backoff, outcome,
 };
 use platforms::{WindowState, window};
-use store::{Change, DueTurn, NewDraft, Purpose, StoreError, Tx};
+use store::{Change, DueTurn, NewDraft, NewEscalation, NewReply, Purpose, StoreError, Tx};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -341,34 +341,38 @@ async fn settle(hall: &Arc<Hall>, case: &Case, answered: Answered, runs: Vec<Run
                 .await
         }
         Outcome::Send => {
-            let words = candidate.words.into_string();
-            let Some(reply) = case.reply(words, Purpose::Answer, now + settings.hold()) else {
+            let Some(reply) =
+                case.reply(candidate.words.into_string(), Purpose::Answer, now + settings.hold())
+            else {
                 return Err(HouseError::Refused("the answer is empty".to_owned()));
             };
-            hall.store
-                .write(async move |tx| {
-                    let run = receipts.keep(tx, now).await?;
-                    tx.end_answered(turn, revision, now).await?;
-                    tx.promise(&store::NewReply { run, ..reply }, now).await.map(drop)
-                })
-                .await
+            let settled = Settled::Reply(reply);
+            hall.store.write(async move |tx| settled.settle(tx, &receipts, revision, now).await).await
         }
         Outcome::Draft => {
-            let draft = NewDraft {
+            let settled = Settled::Draft(draft(case, candidate, now));
+            hall.store.write(async move |tx| settled.settle(tx, &receipts, revision, now).await).await
+        }
+        Outcome::AskOwner => {
+            let lesson = Lesson::Unanswered { question: question(case) };
+            let call = NewEscalation {
                 workspace: case.conversation.workspace,
                 conversation: case.conversation.id,
-                turn,
-                run: None,
-                kind: candidate.kind,
-                words: candidate.words,
-                confidence: candidate.confidence,
-                window_until: window_until(case, now),
+                turn: Some(turn),
+                rule: EscalationRule::NotKnown,
+                priority: case.due.priority,
             };
+            let honest = (as_ == AnswerAs::Reply && candidate.passes())
+                .then(|| {
+                    case.reply(candidate.words.as_str().to_owned(), Purpose::Answer, now + settings.hold())
+                })
+                .flatten();
+            let settled = honest.map_or_else(|| Settled::Draft(draft(case, candidate, now)), Settled::Reply);
             hall.store
                 .write(async move |tx| {
-                    let run = receipts.keep(tx, now).await?;
-                    tx.end_answered(turn, revision, now).await?;
-                    tx.add_draft(&NewDraft { run, ..draft }, now).await.map(drop)
+                    settled.settle(tx, &receipts, revision, now).await?;
+                    tx.learn(call.workspace, Some(call.conversation), None, None, &lesson, now).await?;
+                    tx.escalate(&call, now).await.map(drop)
                 })
                 .await
         }
@@ -376,7 +380,7 @@ async fn settle(hall: &Arc<Hall>, case: &Case, answered: Answered, runs: Vec<Run
             let words = (!candidate.words.is_blank() && rule != EscalationRule::LowConfidence)
                 .then(|| candidate.words.into_string());
             let call = PersonCall::new(hall, case, rule, words);
-            let unanswered = matches!(rule, EscalationRule::NotKnown | EscalationRule::ModelFailed)
+            let unanswered = (rule == EscalationRule::ModelFailed)
                 .then(|| Lesson::Unanswered { question: question(case) });
             let (workspace, conversation) = (case.conversation.workspace, case.conversation.id);
             hall.store
@@ -395,6 +399,42 @@ async fn settle(hall: &Arc<Hall>, case: &Case, answered: Answered, runs: Vec<Run
         return Ok(hall.store.write(async move |tx| spare.keep(tx, now).await.map(drop)).await?);
     }
     Ok(result?)
+}
+
+/// What the turn ends with.
+enum Settled {
+    Reply(NewReply),
+    Draft(NewDraft),
+}
+
+impl Settled {
+    async fn settle(
+        self,
+        tx: &mut Tx,
+        receipts: &Receipts,
+        revision: i64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let run = receipts.keep(tx, now).await?;
+        tx.end_answered(receipts.turn, revision, now).await?;
+        match self {
+            Self::Reply(reply) => tx.promise(&NewReply { run, ..reply }, now).await.map(drop),
+            Self::Draft(draft) => tx.add_draft(&NewDraft { run, ..draft }, now).await.map(drop),
+        }
+    }
+}
+
+fn draft(case: &Case, candidate: Candidate, now: Timestamp) -> NewDraft {
+    NewDraft {
+        workspace: case.conversation.workspace,
+        conversation: case.conversation.id,
+        turn: case.due.turn,
+        run: None,
+        kind: candidate.kind,
+        words: candidate.words,
+        confidence: candidate.confidence,
+        window_until: window_until(case, now),
+    }
 }
 
 fn question(case: &Case) -> Words {

@@ -338,3 +338,37 @@ async fn work_in_flight_at_a_restart_is_taken_up_again() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_shop_did_not_tell_is_put_to_the_owner_and_the_assistant_goes_on() {
+    let mut shop = Shop::open(Autonomy::Auto).await;
+    shop.says("mali", "มีวอลเปเปอร์ลายช้างขายไหมคะ").await;
+    shop.understood(1).await;
+    shop.hand.advance(Duration::from_secs(7));
+    send_hold_over(&shop).await;
+    let asked = shop
+        .until("the question to the owner", async |shop: &Shop| {
+            let open = shop.house.read().open_escalations(shop.house.workspace()).await.unwrap();
+            open.into_iter().next()
+        })
+        .await;
+    assert_eq!(asked.rule, domain::EscalationRule::NotKnown);
+    shop.until("the honest answer", async |shop: &Shop| {
+        shop.transcript().await.into_iter().find(|line| line.starts_with("assistant: "))
+    })
+    .await;
+    shop.says("mali", "แล้วลาเต้เย็นราคาเท่าไหร่คะ").await;
+    shop.understood(2).await;
+    shop.hand.advance(Duration::from_secs(7));
+    send_hold_over(&shop).await;
+    shop.until("the price", async |shop: &Shop| {
+        shop.transcript()
+            .await
+            .into_iter()
+            .find(|line| line.starts_with("assistant: ") && line.contains("75"))
+    })
+    .await;
+    shop.house.write(asked.conversation, "วอลเปเปอร์ไม่มีค่ะ".to_owned()).await.unwrap();
+    let open = shop.house.read().open_escalations(shop.house.workspace()).await.unwrap();
+    assert!(open.is_empty(), "the owner has answered: {open:?}");
+}

@@ -156,7 +156,10 @@ impl Store {
             return Err(StoreError::Damaged);
         }
         let mut writer = options.connect().await?;
-        sqlx::migrate!("../../migrations").run(&mut writer).await?;
+        if let Err(error) = sqlx::migrate!("../../migrations").run(&mut writer).await {
+            writer.close().await?;
+            return Err(error.into());
+        }
         // SQLCipher's SQLite lacks the WAL-reset fix of 3.51.3: only the one writer checkpoints.
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
@@ -221,6 +224,34 @@ impl Store {
         self.inner.closing.send_replace(true);
         // It never sends: this waits for the writer's end to go.
         let _ = self.inner.ended.clone().changed().await;
+    }
+}
+
+/// How long a house that goes without having been closed waits for its connections.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+impl Drop for Inner {
+    /// SQLCipher frees what all connections share when the process ends; one that is still at work would crash
+    /// it. So they end here, if `close` was not waited for.
+    fn drop(&mut self) {
+        self.closing.send_replace(true);
+        let (readers, mut ended) = (self.readers.clone(), self.ended.clone());
+        if readers.is_closed() && ended.has_changed().is_err() {
+            return;
+        }
+        let (done, all_done) = std::sync::mpsc::channel::<()>();
+        let waiting = std::thread::Builder::new().name("store-end".to_owned()).spawn(move || {
+            if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() {
+                runtime.block_on(async {
+                    readers.close().await;
+                    let _ = ended.changed().await;
+                });
+            }
+            drop(done);
+        });
+        if waiting.is_ok() {
+            let _ = all_done.recv_timeout(LAST_WAIT);
+        }
     }
 }
 

@@ -68,15 +68,54 @@ impl TryFrom<Raw> for EscalationRow {
 }
 
 impl Tx {
-    /// Calls a person: the keeper becomes *waiting*. None when one is already called for this conversation.
+    /// Calls a person. Unless the rule lets the assistant go on, the keeper becomes *waiting*. One escalation is open
+    /// in a conversation; a question put to the owner gives way to a graver reason. None when nothing changed.
     pub async fn escalate(&mut self, new: &NewEscalation, now: Timestamp) -> Result<Option<EscalationId>> {
+        let conversation = new.conversation.to_string();
+        let open = query!(
+            "SELECT id, rule FROM escalation WHERE conversation_id = ? AND ended_at IS NULL",
+            conversation
+        )
+        .fetch_optional(&mut self.connection)
+        .await?;
+        let called = match open {
+            None => self.raise(new, now).await?,
+            Some(row) => {
+                let known: EscalationRule = named(&row.rule)?;
+                if known.holds_the_conversation() || !new.rule.holds_the_conversation() {
+                    return Ok(None);
+                }
+                let (turn, rule, at) = (new.turn.map(|id| id.to_string()), new.rule.name(), now.millis());
+                query!(
+                    "UPDATE escalation SET rule = ?, turn_id = ?, priority = MAX(priority, ?), raised_at = ?,
+                            alerted_at = NULL, seen_at = NULL
+                     WHERE id = ?",
+                    rule,
+                    turn,
+                    new.priority,
+                    at,
+                    row.id
+                )
+                .execute(&mut self.connection)
+                .await?;
+                id(&row.id)?
+            }
+        };
+        if new.rule.holds_the_conversation() {
+            self.set_keeper(new.conversation, Keeper::Waiting).await?;
+        }
+        self.tell(Change::EscalationChanged(called));
+        Ok(Some(called))
+    }
+
+    async fn raise(&mut self, new: &NewEscalation, now: Timestamp) -> Result<EscalationId> {
         let made = EscalationId::new(now, entropy());
         let (key, workspace, conversation) =
             (made.to_string(), new.workspace.to_string(), new.conversation.to_string());
         let (turn, rule, at) = (new.turn.map(|id| id.to_string()), new.rule.name(), now.millis());
-        let done = query!(
+        query!(
             "INSERT INTO escalation (id, workspace_id, conversation_id, turn_id, rule, priority, raised_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
             key,
             workspace,
             conversation,
@@ -87,14 +126,9 @@ impl Tx {
         )
         .execute(&mut self.connection)
         .await?;
-        if done.rows_affected() == 0 {
-            return Ok(None);
-        }
-        self.set_keeper(new.conversation, Keeper::Waiting).await?;
         let channel = self.conversation(new.conversation).await?.channel;
         self.figure(channel, now, Figure::Escalations, 1).await?;
-        self.tell(Change::EscalationChanged(made));
-        Ok(Some(made))
+        Ok(made)
     }
 
     /// A person looks after it now.
@@ -135,6 +169,24 @@ impl Tx {
         let Some(row) = ended else { return Ok(None) };
         self.tell(Change::EscalationChanged(id(&row.id)?));
         Ok(Some(named(&row.rule)?))
+    }
+
+    /// A person has spoken: the question that was put to the owner has its answer.
+    pub async fn question_answered(&mut self, conversation: ConversationId, now: Timestamp) -> Result<()> {
+        let (key, at, rule) = (conversation.to_string(), now.millis(), EscalationRule::NotKnown.name());
+        let ended = query!(
+            r#"UPDATE escalation SET ended_at = ?, outcome = 'answered'
+               WHERE conversation_id = ? AND ended_at IS NULL AND rule = ? RETURNING id AS "id!""#,
+            at,
+            key,
+            rule
+        )
+        .fetch_optional(&mut self.connection)
+        .await?;
+        if let Some(row) = ended {
+            self.tell(Change::EscalationChanged(id(&row.id)?));
+        }
+        Ok(())
     }
 
     /// The owner was called (again).

@@ -10,6 +10,7 @@ use crate::{
 
 /// One piece to be kept; an older one of the same name is replaced.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, on its way into the database")]
 pub enum KnowledgePiece {
     Facts(ShopFacts),
     Article(Article),

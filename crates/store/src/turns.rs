@@ -41,6 +41,7 @@ impl Tx {
     /// Puts an understood message into the conversation's open turn, or opens one. An answer that is being
     /// written for that turn is overtaken; one that waits for the owner or in its hold is taken back, and the
     /// words it answered join the new turn.
+    #[expect(clippy::too_many_arguments, reason = "all that is known of one message, each of its own type")]
     pub async fn gather(
         &mut self,
         workspace: WorkspaceId,
