@@ -230,6 +230,9 @@ impl Store {
 /// How long a house that goes without having been closed waits for its connections.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
+/// On a runtime of one thread a reader that is on its way back to the pool waits for us: no use waiting for it.
+const LAST_WAIT_ALONE: Duration = Duration::from_millis(50);
+
 impl Drop for Inner {
     /// SQLCipher frees what all connections share when the process ends; one that is still at work would crash
     /// it. So they end here, if `close` was not waited for.
@@ -249,8 +252,10 @@ impl Drop for Inner {
             }
             drop(done);
         });
+        let alone = tokio::runtime::Handle::try_current()
+            .is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::CurrentThread);
         if waiting.is_ok() {
-            let _ = all_done.recv_timeout(LAST_WAIT);
+            let _ = all_done.recv_timeout(if alone { LAST_WAIT_ALONE } else { LAST_WAIT });
         }
     }
 }

@@ -21,7 +21,7 @@ async fn keep(house: &House, new: NewEnvelope) -> bool {
     house.store.write(async move |tx| tx.keep_envelope(&new).await).await.unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_relay_s_number_comes_in_once_and_doors_without_numbers_always() {
     let house = House::new().await;
     let mut notices = house.store.changes();
@@ -36,7 +36,7 @@ async fn the_relay_s_number_comes_in_once_and_doors_without_numbers_always() {
     assert_eq!(bodies, [b"Mali asks".to_vec(), b"tunnel".to_vec(), b"tunnel".to_vec()]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_nobody_can_read_is_parked_and_holds_up_nothing() {
     let house = House::new().await;
     for body in [&b"\xff\xfe\0"[..], b"good"] {
@@ -61,7 +61,7 @@ async fn first_time(house: &House, channel: domain::ChannelId, event: Event) -> 
     house.store.write(async move |tx| tx.first_time(channel, &event, "message").await).await.unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_event_happens_once_for_ever_even_after_a_restart_and_years() {
     let house = House::new().await;
     let workspace = house.workspace;
@@ -79,7 +79,7 @@ async fn an_event_happens_once_for_ever_even_after_a_restart_and_years() {
     assert!(first_time(&again, again.channel, event("E1", at(1), "keys are exact")).await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn of_many_at_once_exactly_one_is_the_first() {
     let house = House::new().await;
     let tries = (0..40).map(|n| {
@@ -93,7 +93,7 @@ async fn of_many_at_once_exactly_one_is_the_first() {
     assert_eq!(firsts.into_iter().filter(|first| *first.as_ref().unwrap()).count(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_came_before_its_message_waits_for_it_and_is_taken_once_in_order() {
     let house = House::new().await;
     let channel = house.channel;
@@ -107,14 +107,14 @@ async fn what_came_before_its_message_waits_for_it_and_is_taken_once_in_order() 
         house.store.write(async move |tx| tx.await_message(channel, &message, &event).await).await.unwrap();
     }
     let take = async |message: &'static str| {
-        house.store.write(async move |tx| tx.take_awaiting(channel, message).await)
+        house.store.write(async move |tx| tx.take_awaiting(channel, message).await).await.unwrap()
     };
-    assert_eq!(take("m1").await.await.unwrap(), [edit, read, unsent]);
-    assert_eq!(take("m1").await.await.unwrap(), []);
-    assert_eq!(take("m2").await.await.unwrap(), [other]);
+    assert_eq!(take("m1").await, [edit, read, unsent]);
+    assert_eq!(take("m1").await, []);
+    assert_eq!(take("m2").await, [other]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_message_stands_once_however_it_comes() {
     let house = House::new().await;
     let (talk, first) = house.hears("Mali", "m1", "เอาสีฟ้าค่ะ", at(1)).await;
@@ -124,7 +124,7 @@ async fn a_message_stands_once_however_it_comes() {
     assert_eq!(house.store.read().conversation(talk).await.unwrap().unread, 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn absurd_times_and_long_texts_are_kept_like_any_other() {
     let house = House::new().await;
     let long = "ก".repeat(100_000);
@@ -138,7 +138,7 @@ async fn absurd_times_and_long_texts_are_kept_like_any_other() {
     crate::house::assert_sound(&house.path()).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_edit_that_is_older_changes_nothing_and_what_was_taken_back_stays_away() {
     let house = House::new().await;
     let (talk, message) = house.hears("Mali", "m1", "one", at(1)).await;

@@ -18,7 +18,7 @@ fn told(notices: &mut tokio::sync::broadcast::Receiver<Arc<[Change]>>) -> Vec<Ch
     all
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn of_many_works_at_once_the_failing_ones_leave_no_trace_and_the_others_stand() {
     let house = House::new().await;
     let mut notices = house.store.changes();
@@ -69,7 +69,7 @@ async fn of_many_works_at_once_the_failing_ones_leave_no_trace_and_the_others_st
     assert_eq!(told, kept, "told of each that stands, once, and of none that failed");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn works_that_wait_together_share_one_commit() {
     let house = House::new().await;
     let mut notices = house.store.changes();
@@ -105,7 +105,7 @@ async fn works_that_wait_together_share_one_commit() {
     assert!(commits <= 3, "100 works made {commits} commits");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_notice_comes_after_its_commit_and_never_before() {
     let house = House::new().await;
     let mut inside = house.store.changes();
@@ -128,7 +128,7 @@ async fn a_notice_comes_after_its_commit_and_never_before() {
     assert_eq!(house.store.read().settings(workspace).await.unwrap().hold_ms, 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_failing_work_tells_nobody() {
     let house = House::new().await;
     let mut notices = house.store.changes();
@@ -145,7 +145,7 @@ async fn a_failing_work_tells_nobody() {
     assert_eq!(house.store.read().channel(channel).await.unwrap().name, "LINE ของร้าน");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_work_that_panics_is_undone_and_the_writer_goes_on() {
     let house = House::new().await;
     let result: Result<(), StoreError> = house
@@ -161,7 +161,7 @@ async fn a_work_that_panics_is_undone_and_the_writer_goes_on() {
     assert_eq!(house.store.read().value::<i64>("after").await, Ok(Some(2)));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_broken_rule_of_the_schema_fails_its_own_work_only() {
     let house = House::new().await;
     let nobody = ChannelId::new(at(0), [9; 10]);
@@ -181,7 +181,7 @@ async fn a_broken_rule_of_the_schema_fails_its_own_work_only() {
     assert_eq!(house.store.read().value::<i64>("good").await, Ok(Some(1)));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_asker_who_goes_away_takes_nothing_along() {
     let house = House::new().await;
     let store = house.store.clone();

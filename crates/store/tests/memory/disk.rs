@@ -20,7 +20,7 @@ const FOLDER: &str = "SALA_TEST_SMALL_DISK";
 const BALLAST: &str = "ballast";
 
 /// Two megabytes for each file, or a disk of eight with ballast on it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 #[ignore = "started by the tests below on a disk of its own"]
 async fn a_house_with_little_room() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("started by hand"));
@@ -40,7 +40,7 @@ async fn a_house_with_little_room() {
     let before = getrlimit(Resource::Fsize);
     let ballast = folder.join(BALLAST);
     if !ballast.exists() {
-        setrlimit(Resource::Fsize, Rlimit { current: Some(2 << 20), ..before.clone() }).unwrap();
+        setrlimit(Resource::Fsize, Rlimit { current: Some(2 << 20), ..before }).unwrap();
     }
 
     let mut kept = 1;
@@ -120,7 +120,7 @@ fn kept(output: &Output) -> i64 {
     kept.unwrap_or_else(|| panic!("{shown}\n{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn files_that_may_not_grow_are_a_full_disk() {
     let folder = tempfile::tempdir().unwrap();
     // The signal that comes with the limit would end the house; ignored, the write itself fails.
@@ -128,11 +128,14 @@ async fn files_that_may_not_grow_are_a_full_disk() {
     let kept = kept(&output);
     let path = folder.path().join("sala.db");
     assert_eq!(number(&path, "SELECT COUNT(*) FROM message").await, kept);
-    assert_eq!(number(&path, "SELECT CAST(value AS INTEGER) FROM setting WHERE key = 'count'").await, kept - 1);
+    assert_eq!(
+        number(&path, "SELECT CAST(value AS INTEGER) FROM setting WHERE key = 'count'").await,
+        kept - 1
+    );
     assert_sound(&path).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_disk_without_a_free_byte_is_a_full_disk() {
     let folder = tempfile::tempdir().unwrap();
     // A disk of our own needs a user namespace; where there is none, the test above stands alone.
@@ -148,9 +151,7 @@ async fn a_disk_without_a_free_byte_is_a_full_disk() {
         return;
     }
     let run = r#"head -c 5m /dev/zero > "$SALA_TEST_SMALL_DISK/ballast"; "$0" "$@" || exit 2; cp -r "$SALA_TEST_SMALL_DISK"/. "$SALA_TEST_SMALL_DISK.out""#;
-    let script = format!(
-        r#"unshare --user --map-root-user --mount sh -c '{mount}; {run}' "$0" "$@""#
-    );
+    let script = format!(r#"unshare --user --map-root-user --mount sh -c '{mount}; {run}' "$0" "$@""#);
     let out = PathBuf::from(format!("{}.out", folder.path().display()));
     fs::create_dir(&out).unwrap();
     let output = child(&script, folder.path());

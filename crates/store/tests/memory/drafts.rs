@@ -6,7 +6,7 @@ use store::{Figure, NewDraft, NewEscalation, StoreError};
 
 use crate::house::{House, at};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_draft_is_ruled_once_and_teaches() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -38,7 +38,7 @@ async fn a_draft_is_ruled_once_and_teaches() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn of_two_rulings_at_once_one_counts() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -57,7 +57,7 @@ async fn of_two_rulings_at_once_one_counts() {
     assert_eq!(house.store.read().lessons(house.workspace, 9).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn drafts_wait_in_the_order_in_which_their_windows_close() {
     let house = House::new().await;
     let mut expected = Vec::new();
@@ -84,7 +84,7 @@ async fn drafts_wait_in_the_order_in_which_their_windows_close() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_withdrawn_draft_can_no_longer_be_approved() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -94,7 +94,7 @@ async fn a_withdrawn_draft_can_no_longer_be_approved() {
     assert_eq!(late, Err(StoreError::Overtaken("draft")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_forgotten_lesson_is_gone() {
     let house = House::new().await;
     let workspace = house.workspace;
@@ -120,7 +120,7 @@ async fn escalates(
     house.store.write(async move |tx| tx.escalate(&new, at(seconds)).await).await.unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_person_is_called_once_until_it_has_ended() {
     let house = House::new().await;
     let (talk, _) = house.hears("Somchai", "s1", "เรียกผู้จัดการมา", at(0)).await;
@@ -162,7 +162,7 @@ async fn a_person_is_called_once_until_it_has_ended() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn called_many_times_at_once_it_is_one_call() {
     let house = House::new().await;
     let (talk, _) = house.hears("Somchai", "s1", "!!!", at(0)).await;
@@ -178,7 +178,7 @@ async fn called_many_times_at_once_it_is_one_call() {
     assert_eq!(called.into_iter().filter(|call| call.as_ref().unwrap().is_some()).count(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_most_urgent_call_is_on_top() {
     let house = House::new().await;
     for (who, priority) in [("Mali", 60), ("Somchai", 100), ("Nok", 80)] {

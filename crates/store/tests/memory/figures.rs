@@ -9,15 +9,14 @@ use proptest::prelude::*;
 use sqlx::Row as _;
 use store::{Figure, NewEscalation, SendResult, local_day};
 
-use crate::house::{House, assert_sound, look_into, meaning, sent};
+use crate::house::{House, assert_sound, meaning, meddle, rows, sent};
 
 /// (figure, channel, day or hour) → value.
 type Counts = BTreeMap<(String, String, i64), i64>;
 
 async fn kept(house: &House, table: &str, unit: &str) -> Counts {
     let sql = format!("SELECT figure, channel_id, {unit}, value FROM {table} WHERE value <> 0");
-    let rows =
-        sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut look_into(&house.path()).await).await.unwrap();
+    let rows = rows(&house.path(), &sql).await;
     rows.iter().map(|row| ((row.get(0), row.get(1), row.get(2)), row.get(3))).collect()
 }
 
@@ -57,9 +56,7 @@ const DAYS: [&str; 3] = [
 ];
 
 async fn count(house: &House, sql: &str, unit: impl Fn(i64) -> i64, counts: &mut Counts) {
-    let mut connection = look_into(&house.path()).await;
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await.unwrap();
-    for row in rows {
+    for row in rows(&house.path(), sql).await {
         *counts.entry((row.get(0), row.get(1), unit(row.get(2)))).or_default() += row.get::<i64, _>(3);
     }
 }
@@ -158,9 +155,7 @@ impl Story {
 
     /// Any message of the shop.
     async fn message(&self, pick: usize) -> Option<domain::MessageId> {
-        let mut connection = look_into(&self.house.path()).await;
-        let rows =
-            sqlx::query("SELECT id FROM message ORDER BY row").fetch_all(&mut connection).await.unwrap();
+        let rows = rows(&self.house.path(), "SELECT id FROM message ORDER BY row").await;
         rows.get(pick % rows.len().max(1)).map(|row| row.get::<String, _>(0).parse().unwrap())
     }
 
@@ -211,7 +206,7 @@ impl Story {
             }
             Happening::Answers => {
                 let Some(due) = self.due(pick).await else { return };
-                let calls: &[&str] = if pick % 2 == 0 { &["1"] } else { &["1", "2", "3"] };
+                let calls: &[&str] = if pick.is_multiple_of(2) { &["1"] } else { &["1", "2", "3"] };
                 self.house.answers(due.conversation, due.turn, calls, now).await;
             }
             Happening::Drafts => {
@@ -269,7 +264,7 @@ impl Story {
             1 => (Verdict::Refused { why: None }, Lesson::Refused { why: None, confidence }),
             _ => (Verdict::Edited, Lesson::Edited { before: "a".into(), after: "b".into(), confidence }),
         };
-        let author = if pick % 3 == 0 { Author::Assistant } else { Author::Person };
+        let author = if pick.is_multiple_of(3) { Author::Assistant } else { Author::Person };
         let reply = self.house.reply(draft.conversation, Some(draft.turn), author, &["ค่ะ"], now);
         let refused = matches!(verdict, Verdict::Refused { .. });
         let rule = async move |tx: &mut store::Tx| {
@@ -289,10 +284,10 @@ fn a_run(millis: u32) -> domain::Run {
         model: "none".to_owned(),
         prompt: "p".into(),
         response: "r".into(),
-        tokens_in: (millis % 2 == 0).then_some(millis),
+        tokens_in: millis.is_multiple_of(2).then_some(millis),
         tokens_cached: None,
         tokens_out: None,
-        cost_micro_usd: (millis % 3 == 0).then_some(u64::from(millis)),
+        cost_micro_usd: millis.is_multiple_of(3).then_some(u64::from(millis)),
         millis,
         passages: Vec::new(),
         checks: Vec::new(),
@@ -308,7 +303,7 @@ proptest! {
 
     #[test]
     fn figures_equal_a_recount_after_any_history(history in prop::collection::vec(happening(), 40..120)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(async {
             let mut story = Story { house: House::new().await, now: 0, remote: 0 };
             for (what, who, pick) in history {
@@ -321,21 +316,18 @@ proptest! {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_recount_notices_a_figure_that_is_off_by_one() {
     let house = House::new().await;
     house.hears("Mali", "m1", "สวัสดี", crate::house::at(0)).await;
     assert_recounted(&house).await;
-    let mut connection = look_into(&house.path()).await;
-    sqlx::query("UPDATE figure_day SET value = value + 1 WHERE figure = 'messages.customer'")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    let off = "UPDATE figure_day SET value = value + 1 WHERE figure = 'messages.customer'";
+    meddle(&house.path(), off).await.unwrap();
     let noticed = tokio::spawn(async move { assert_recounted(&house).await }).await;
     assert!(noticed.is_err());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_shop_that_moves_to_another_zone_keeps_its_figures_on_their_days() {
     let house = House::new().await;
     let when = crate::house::at(0);

@@ -10,7 +10,10 @@ use domain::{
     IntentGuess, MessageId, Part, Peer, Platform, ReplyId, SentimentLevel, Settings, Thread, ThreadKind,
     Timestamp, TurnId, Understanding, WorkspaceId,
 };
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteRow},
+};
 use store::{
     DatabaseKey, DueTurn, Durability, NewChannel, NewDraft, NewMessage, NewReply, Purpose, SendResult, Store,
     StoreError, Understood,
@@ -54,24 +57,35 @@ pub(crate) async fn look_into(path: &Path) -> SqliteConnection {
         .unwrap()
 }
 
-pub(crate) async fn number(path: &Path, sql: &str) -> i64 {
+/// What a query of the file itself gives. The connection ends before the process may.
+pub(crate) async fn rows(path: &Path, sql: &str) -> Vec<SqliteRow> {
     let mut connection = look_into(path).await;
-    sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap().get(0)
+    let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    rows
+}
+
+/// Changes the file behind the store's back.
+pub(crate) async fn meddle(path: &Path, sql: &str) -> Result<(), sqlx::Error> {
+    let mut connection = look_into(path).await;
+    let result = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
+    connection.close().await.unwrap();
+    result.map(drop)
+}
+
+pub(crate) async fn number(path: &Path, sql: &str) -> i64 {
+    rows(path, sql).await[0].get(0)
 }
 
 pub(crate) async fn text(path: &Path, sql: &str) -> String {
-    let mut connection = look_into(path).await;
-    sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap().get(0)
+    rows(path, sql).await[0].get(0)
 }
 
 /// The file is sound, and the search index says what the messages say.
 pub(crate) async fn assert_sound(path: &Path) {
     assert_eq!(text(path, "PRAGMA integrity_check").await, "ok");
-    let mut connection = look_into(path).await;
-    sqlx::query("INSERT INTO message_fts (message_fts, rank) VALUES ('integrity-check', 1)")
-        .execute(&mut connection)
-        .await
-        .expect("the search index has drifted from the messages");
+    let check = "INSERT INTO message_fts (message_fts, rank) VALUES ('integrity-check', 1)";
+    meddle(path, check).await.expect("the search index has drifted from the messages");
 }
 
 pub(crate) fn line_channel(workspace: WorkspaceId, name: &str) -> NewChannel {

@@ -15,7 +15,7 @@ use crate::house::{House, assert_sound, at, number, open};
 const PATH: &str = "SALA_TEST_KILLED_DATABASE";
 
 /// The house that will be killed: eight customers write without end, and each message is acknowledged by a line.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 #[ignore = "started and killed by the tests below"]
 async fn a_house_that_will_be_killed() {
     let path = PathBuf::from(std::env::var_os(PATH).expect("started by hand"));
@@ -83,7 +83,7 @@ fn kill_after(mut house: Child, most: usize) -> BTreeSet<String> {
     kept
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn every_acknowledged_message_outlives_the_house() {
     let folder: TempDir = tempfile::tempdir().unwrap();
     let path = folder.path().join("sala.db");
@@ -120,7 +120,7 @@ async fn every_acknowledged_message_outlives_the_house() {
     assert!(kept.len() >= 593, "{}", kept.len());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_house_killed_while_it_is_born_is_born_again() {
     for wait in [0, 2, 5, 10, 20, 40] {
         let folder = tempfile::tempdir().unwrap();

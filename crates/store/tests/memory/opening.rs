@@ -3,10 +3,9 @@
 use std::{fs, path::Path};
 
 use pretty_assertions::assert_eq;
-use sqlx::Connection as _;
 use store::{DatabaseKey, Durability, Store, StoreError};
 
-use crate::house::{House, at, look_into, open, the_end};
+use crate::house::{House, at, meddle, open, the_end};
 
 const DAMAGE: [StoreError; 2] = [StoreError::Damaged, StoreError::WrongKeyOrDamaged];
 
@@ -21,7 +20,7 @@ async fn closed_house() -> House {
     house
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_was_kept_is_there_when_the_house_opens_again() {
     let house = House::new().await;
     let (talk, _) = house.hears("Mali", "m1", "มีเสื้อสีฟ้าไหมคะ", at(1)).await;
@@ -35,7 +34,7 @@ async fn what_was_kept_is_there_when_the_house_opens_again() {
     assert_eq!(workspace, house.workspace);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn another_key_is_told_plainly_and_changes_nothing() {
     let house = closed_house().await;
     let before = fs::read(house.path()).unwrap();
@@ -45,7 +44,7 @@ async fn another_key_is_told_plainly_and_changes_nothing() {
     assert!(open(&house.path()).await.is_ok(), "the right key still opens it");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_second_house_finds_the_first_one_at_home() {
     let house = House::new().await;
     assert_eq!(open(&house.path()).await.err(), Some(StoreError::SecondInstance));
@@ -53,7 +52,7 @@ async fn a_second_house_finds_the_first_one_at_home() {
     assert!(open(&house.path()).await.is_ok(), "free as soon as `close` returns");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn close_waits_for_the_works_that_came_before_it() {
     let house = House::new().await;
     let works: Vec<_> = (0..50)
@@ -78,6 +77,22 @@ async fn close_waits_for_the_works_that_came_before_it() {
     assert_eq!(house.store.read().envelope_counts().await, Err(StoreError::Closed));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_house_that_goes_without_being_closed_leaves_the_file_free() {
+    let house = House::new().await;
+    let path = house.path();
+    let store = house.store.clone();
+    let late = tokio::spawn(async move { store.write(async |tx| tx.save_value("late", &1).await).await });
+    tokio::task::yield_now().await;
+    let House { store, folder, .. } = house;
+    drop(store);
+    late.await.unwrap().unwrap();
+    let again = open(&path).await.expect("the last one to go waited for the writer");
+    assert_eq!(again.read().value::<i64>("late").await, Ok(Some(1)));
+    drop(again);
+    drop(folder);
+}
+
 /// Opens what may be damaged and reads all of it: the words read, or the first error.
 async fn open_and_read(path: &Path) -> Result<usize, StoreError> {
     let store = open(path).await?;
@@ -93,7 +108,7 @@ async fn read_all(store: &Store) -> Result<usize, StoreError> {
     Ok(read)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn flipped_bytes_anywhere_are_damage_and_never_other_words() {
     let house = closed_house().await;
     let whole = fs::read(house.path()).unwrap();
@@ -123,7 +138,7 @@ async fn flipped_bytes_anywhere_are_damage_and_never_other_words() {
     assert!(at_the_door > 0 && inside > 10, "{at_the_door} at the door, {inside} inside");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_shortened_file_is_damage_and_never_a_new_database() {
     let house = closed_house().await;
     let whole = fs::read(house.path()).unwrap();
@@ -136,7 +151,7 @@ async fn a_shortened_file_is_damage_and_never_a_new_database() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn zeros_in_place_of_the_file_are_damage() {
     let house = closed_house().await;
     let length = fs::metadata(house.path()).unwrap().len();
@@ -145,7 +160,7 @@ async fn zeros_in_place_of_the_file_are_damage() {
     assert!(DAMAGE.contains(&error), "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_log_whose_database_is_gone_is_not_played_into_a_new_one() {
     let house = House::new().await;
     house.hears("Mali", "m1", "มีเสื้อสีฟ้าไหมคะ", at(1)).await;
@@ -156,7 +171,7 @@ async fn a_log_whose_database_is_gone_is_not_played_into_a_new_one() {
     assert!(!path.exists());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_database_left_half_made_is_made_again() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("sala.db.new"), b"the power failed here").unwrap();
@@ -166,22 +181,20 @@ async fn a_database_left_half_made_is_made_again() {
     assert!(!house.folder.path().join("sala.db.new").exists());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_file_of_a_newer_sala_is_left_alone() {
     let house = closed_house().await;
-    let mut connection = look_into(&house.path()).await;
-    sqlx::query(
+    meddle(
+        &house.path(),
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
          VALUES (29990101000000, 'of the future', 1, x'00', 1)",
     )
-    .execute(&mut connection)
     .await
     .unwrap();
-    connection.close().await.unwrap();
     assert_eq!(open(&house.path()).await.err(), Some(StoreError::NewerVersion));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_folder_that_is_none_is_told_plainly() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("notes.txt");
@@ -190,7 +203,7 @@ async fn a_folder_that_is_none_is_told_plainly() {
     assert!(matches!(error, Some(StoreError::Folder(_))), "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn nothing_said_stands_readable_on_the_disk() {
     const CANARIES: [&str; 5] =
         ["นกขมิ้นเหลืองอ่อน", "canary-in-english", "Somchai-the-angry", "canary-setting", "sala_message"];

@@ -14,7 +14,7 @@ async fn states(house: &House, talk: domain::ConversationId) -> Vec<DeliveryStat
     house.store.read().deliveries(talk).await.unwrap().iter().map(|row| row.state).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn replies_leave_in_the_order_they_were_promised() {
     let house = House::new().await;
     let (talk, _) = house.hears("Mali", "m1", "สวัสดี", at(0)).await;
@@ -39,7 +39,7 @@ async fn replies_leave_in_the_order_they_were_promised() {
     assert_eq!(house.store.read().next_delivery_due().await.unwrap(), None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stuck_head_holds_its_own_lane_only_and_wakes_nobody() {
     let house = House::new().await;
     let (mali, _) = house.hears("Mali", "m1", "สวัสดี", at(0)).await;
@@ -57,7 +57,7 @@ async fn a_stuck_head_holds_its_own_lane_only_and_wakes_nobody() {
     assert_eq!(counts, [("stuck".to_owned(), 1), ("waiting".to_owned(), 2)]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn answer_and_echo_settle_once_in_either_order() {
     for echo_first in [false, true] {
         let house = House::new().await;
@@ -86,7 +86,7 @@ async fn answer_and_echo_settle_once_in_either_order() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_message_the_echo_brought_first_is_not_said_twice() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "ราคาเท่าไหร่", at(0)).await;
@@ -114,7 +114,7 @@ async fn a_message_the_echo_brought_first_is_not_said_twice() {
     assert_eq!(house.store.read().figure_between(Figure::Answers, 0, i64::MAX).await.unwrap(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn one_answer_in_three_calls_is_one_answer() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "เล่าให้ฟังหน่อย", at(0)).await;
@@ -139,7 +139,7 @@ async fn one_answer_in_three_calls_is_one_answer() {
     assert_eq!(read.replies_since(house.channel, at(10)).await.unwrap(), 1, "after the moment, not at it");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_call_that_became_two_messages_stands_as_two() {
     let house = House::new().await;
     let (talk, _) = house.hears("Mali", "m1", "สวัสดี", at(0)).await;
@@ -153,7 +153,7 @@ async fn a_call_that_became_two_messages_stands_as_two() {
     assert_eq!(second.unwrap().1, talk);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn frozen_once_and_with_what_was_frozen() {
     let house = House::new().await;
     let (talk, _) = house.hears("Mali", "m1", "สวัสดี", at(0)).await;
@@ -170,7 +170,7 @@ async fn frozen_once_and_with_what_was_frozen() {
     assert_eq!(house.store.read().deliveries(talk).await.unwrap()[0].attempts, 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_last_look_sees_newer_words_but_no_sticker_and_nothing_taken_back() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "ราคาเท่าไหร่", at(0)).await;
@@ -189,7 +189,7 @@ async fn the_last_look_sees_newer_words_but_no_sticker_and_nothing_taken_back() 
     assert_eq!(newer().await, (false, false));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn found_on_its_way_at_launch_is_unsure_until_evidence_comes() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "ราคาเท่าไหร่", at(0)).await;
@@ -216,7 +216,7 @@ async fn found_on_its_way_at_launch_is_unsure_until_evidence_comes() {
     assert_eq!(house.heads(at(111)).await.len(), 1, "the second call may go now");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn connected_again_what_waited_for_it_goes_on_and_nothing_else() {
     let house = House::new().await;
     let (mali, _) = house.hears("Mali", "m1", "สวัสดี", at(0)).await;
@@ -237,7 +237,7 @@ async fn connected_again_what_waited_for_it_goes_on_and_nothing_else() {
     assert_eq!(states(&house, somchai).await, [DeliveryState::Stuck]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_owner_retries_what_is_stuck_and_stops_what_she_does_not_want() {
     let house = House::new().await;
     let (talk, _) = house.hears("Mali", "m1", "สวัสดี", at(0)).await;
@@ -262,7 +262,7 @@ async fn the_owner_retries_what_is_stuck_and_stops_what_she_does_not_want() {
     assert_eq!(states(&house, talk).await, [DeliveryState::Stopped, DeliveryState::Waiting]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_was_stopped_while_unsure_and_landed_after_all_stands_in_the_talk() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "ราคาเท่าไหร่", at(0)).await;
@@ -282,7 +282,7 @@ async fn what_was_stopped_while_unsure_and_landed_after_all_stands_in_the_talk()
     assert_eq!(house.transcript(talk).await, ["customer: ราคาเท่าไหร่", "assistant: 590 บาท"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_call_stopped_on_its_way_frees_the_lane() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "ราคาเท่าไหร่", at(0)).await;
@@ -295,7 +295,7 @@ async fn a_call_stopped_on_its_way_frees_the_lane() {
     assert_eq!(house.heads(at(7)).await.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_person_who_takes_over_stops_the_assistant_and_is_not_held_by_it() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "ราคาเท่าไหร่", at(0)).await;
@@ -318,7 +318,7 @@ async fn a_person_who_takes_over_stops_the_assistant_and_is_not_held_by_it() {
     assert_eq!(house.store.read().conversation(talk).await.unwrap().keeper, Keeper::Person { until: None });
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_is_on_its_way_is_not_stopped_by_anyone() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "ราคาเท่าไหร่", at(0)).await;

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use pretty_assertions::assert_eq;
-use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
 use crate::house::{House, look_into};
 
@@ -96,7 +96,7 @@ fn a_long_walk_is_told_from_a_short_one() {
     assert!(!is_long("SCAN workspace"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn no_query_reads_a_growing_table_from_end_to_end() {
     // The first stops at the first row; the second is the way of words too short for the index.
     let allowed = [
@@ -112,6 +112,7 @@ async fn no_query_reads_a_growing_table_from_end_to_end() {
         let steps = plan(&mut connection, sql).await;
         long.extend(steps.into_iter().filter(|step| is_long(step)).map(|step| format!("{step}: {sql}")));
     }
+    connection.close().await.unwrap();
     assert_eq!(long, Vec::<String>::new());
 }
 
@@ -206,7 +207,7 @@ const HOT: [(&str, &[&str]); 14] = [
     ),
 ];
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_hot_queries_walk_the_way_that_was_meant_for_them() {
     let house = House::new().await;
     let mut connection = look_into(&house.path()).await;
@@ -216,4 +217,5 @@ async fn the_hot_queries_walk_the_way_that_was_meant_for_them() {
         assert_eq!(found.len(), 1, "{piece}: {found:#?}");
         assert_eq!(plan(&mut connection, found[0]).await, expected, "{piece}");
     }
+    connection.close().await.unwrap();
 }

@@ -41,7 +41,7 @@ async fn keep(house: &House, piece: KnowledgePiece) {
     house.store.write(async move |tx| tx.keep_knowledge(workspace, &piece, at(1)).await).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn every_change_of_knowledge_is_a_new_version_and_replaces_its_namesake() {
     let house = House::new().await;
     let version = async || house.store.read().knowledge(house.workspace).await.unwrap().version;
@@ -113,7 +113,7 @@ async fn save(house: &House, personality: &Personality) -> Personality {
         .unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_personality_keeps_all_its_versions_and_the_first_is_the_default() {
     let house = House::new().await;
     let workspace = house.workspace;
@@ -145,7 +145,7 @@ async fn a_personality_keeps_all_its_versions_and_the_first_is_the_default() {
     assert_eq!(read.personality_or_default(workspace, None).await.unwrap(), Some(third));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn settings_and_single_values_read_back() {
     let house = House::new().await;
     let workspace = house.workspace;
@@ -169,7 +169,7 @@ async fn settings_and_single_values_read_back() {
     assert!(matches!(read.value::<String>("cursor").await, Err(StoreError::Defect(_))));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_channel_turns_red_counts_what_it_refused_and_leaves_with_its_path() {
     let house = House::new().await;
     let workspace = house.workspace;
@@ -206,7 +206,7 @@ async fn a_channel_turns_red_counts_what_it_refused_and_leaves_with_its_path() {
     assert_eq!(twice, Err(StoreError::NotFound("channel")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_customer_is_known_again_and_a_profile_never_forgets_by_silence() {
     let house = House::new().await;
     let (workspace, channel) = (house.workspace, house.channel);
@@ -226,7 +226,7 @@ async fn a_customer_is_known_again_and_a_profile_never_forgets_by_silence() {
     assert_ne!(behind(Peer { id: "U2".to_owned(), ..Peer::default() }).await, mali);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_episode_ends_with_its_resolution_or_a_day_of_silence() {
     let house = House::new().await;
     let day = 24 * 3_600;
@@ -257,7 +257,7 @@ async fn an_episode_ends_with_its_resolution_or_a_day_of_silence() {
     assert_eq!(house.store.read().earlier_conversations(row.customer).await.unwrap(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_newest_reply_token_is_kept_and_spent_once() {
     let house = House::new().await;
     let (talk, _) = house.hears("Mali", "m1", "สวัสดี", at(0)).await;
@@ -277,7 +277,7 @@ async fn the_newest_reply_token_is_kept_and_spent_once() {
     assert_eq!(house.store.read().conversation(talk).await.unwrap().reply_token, None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_talk_that_moved_goes_on_under_its_new_key() {
     let house = House::new().await;
     let (talk, _) = house.hears("group-1", "m1", "สวัสดี", at(0)).await;

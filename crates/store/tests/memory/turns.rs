@@ -12,7 +12,7 @@ async fn words(house: &House, turn: domain::TurnId) -> Vec<String> {
     house.store.read().turn_words(turn).await.unwrap().into_iter().map(|row| row.text).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn three_quick_messages_are_one_turn_that_is_due_after_the_pause() {
     let house = House::new().await;
     let (_, turn) = house.asks("Mali", "m1", "สวัสดีค่ะ", at(0)).await;
@@ -29,7 +29,7 @@ async fn three_quick_messages_are_one_turn_that_is_due_after_the_pause() {
     assert_eq!(read.next_turn_due(TurnState::Ready).await.unwrap(), None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn somchai_s_anger_does_not_wait_for_a_pause() {
     let house = House::new().await;
     let (talk, message) = house.hears("Somchai", "s1", "ของพังหมดเลย!", at(0)).await;
@@ -39,7 +39,7 @@ async fn somchai_s_anger_does_not_wait_for_a_pause() {
     assert_eq!(house.due(turn).await.unwrap().due_at, at(0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_answer_for_older_words_is_overtaken_whatever_it_tries() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -75,7 +75,7 @@ async fn an_answer_for_older_words_is_overtaken_whatever_it_tries() {
     assert_eq!((due.revision, due.attempts), (old + 1, 0), "new words, new attempts");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_late_failure_of_an_overtaken_attempt_changes_nothing() {
     let house = House::new().await;
     let (_, turn) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -87,7 +87,7 @@ async fn a_late_failure_of_an_overtaken_attempt_changes_nothing() {
     assert_eq!((due.due_at, due.answer_as), (at(13), None));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_failed_attempt_waits_and_keeps_its_count() {
     let house = House::new().await;
     let (_, turn) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -103,7 +103,7 @@ async fn a_failed_attempt_waits_and_keeps_its_count() {
     assert_eq!((due[0].turn, due[0].attempts), (turn, 1));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn many_at_once_still_make_one_open_turn() {
     let house = House::new().await;
     let (talk, _) = house.hears("Mali", "m0", "สวัสดี", at(0)).await;
@@ -129,12 +129,11 @@ async fn many_at_once_still_make_one_open_turn() {
     let open = "SELECT COUNT(*) FROM turn WHERE state IN ('gathering', 'ready', 'writing')";
     assert_eq!(house.number(open).await, 1);
     // The schema itself refuses a second one.
-    let mut connection = crate::house::look_into(&house.path()).await;
-    let second = sqlx::query(
+    let second = crate::house::meddle(
+        &house.path(),
         "INSERT INTO turn (id, workspace_id, conversation_id, state, opened_at, last_message_at, due_at, priority)
          SELECT 'second', workspace_id, conversation_id, 'ready', 0, 0, 0, 1 FROM turn",
     )
-    .execute(&mut connection)
     .await;
     assert!(second.is_err(), "a second open turn was let in");
 }
@@ -143,7 +142,7 @@ fn states(deliveries: &[DeliveryRow]) -> Vec<(&'static str, Option<StuckReason>)
     deliveries.iter().map(|row| (row.state.name(), row.reason.clone())).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_answer_in_its_hold_is_taken_back_and_its_words_wait_again() {
     let house = House::new().await;
     let (talk, message) = house.hears("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -160,7 +159,7 @@ async fn an_answer_in_its_hold_is_taken_back_and_its_words_wait_again() {
     assert_eq!(house.due(second).await.unwrap().priority, 75, "as urgent as the words that joined");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_has_begun_to_leave_is_not_taken_back() {
     let house = House::new().await;
     let (talk, first) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -174,7 +173,7 @@ async fn what_has_begun_to_leave_is_not_taken_back() {
     assert_eq!(states(&deliveries), [("sent", None), ("waiting", None)]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_draft_that_waits_is_withdrawn_and_its_words_join() {
     let house = House::new().await;
     let (talk, first) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -185,7 +184,7 @@ async fn a_draft_that_waits_is_withdrawn_and_its_words_join() {
     assert!(house.store.read().waiting_drafts(house.workspace).await.unwrap().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_the_owner_approved_is_not_taken_back_by_newer_words() {
     let house = House::new().await;
     let (talk, first) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -206,7 +205,7 @@ async fn what_the_owner_approved_is_not_taken_back_by_newer_words() {
     assert_eq!(states(&house.store.read().deliveries(talk).await.unwrap()), [("waiting", None)]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_person_s_own_words_are_not_taken_back_by_newer_words() {
     let house = House::new().await;
     let (talk, _) = house.hears("Mali", "m1", "สวัสดี", at(0)).await;
@@ -216,7 +215,7 @@ async fn a_person_s_own_words_are_not_taken_back_by_newer_words() {
     assert_eq!(states(&house.store.read().deliveries(talk).await.unwrap()), [("waiting", None)]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_person_who_acts_ends_the_turn_that_is_being_written_for() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -232,7 +231,7 @@ async fn a_person_who_acts_ends_the_turn_that_is_being_written_for() {
     assert_eq!(again, Ok(None));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn words_that_change_are_decided_anew_only_while_their_turn_is_open() {
     let house = House::new().await;
     let (talk, message) = house.hears("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -251,7 +250,7 @@ async fn words_that_change_are_decided_anew_only_while_their_turn_is_open() {
     assert!(house.due(turn).await.is_none(), "an answered turn does not open again");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_most_urgent_turn_is_answered_first() {
     let house = House::new().await;
     let mut expected = Vec::new();
@@ -273,7 +272,7 @@ async fn the_most_urgent_turn_is_answered_first() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_was_being_written_when_the_house_died_waits_again() {
     let house = House::new().await;
     let (_, turn) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -286,7 +285,7 @@ async fn what_was_being_written_when_the_house_died_waits_again() {
     assert_eq!((due.revision, due.attempts), (revision, 1), "its attempt stays counted");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn earlier_turns_come_newest_first_and_without_what_moved_on() {
     let house = House::new().await;
     let mut last = None;
@@ -307,7 +306,7 @@ async fn earlier_turns_come_newest_first_and_without_what_moved_on() {
     assert_eq!(house.store.read().words_of_earlier_turns(talk, turn, 1).await.unwrap(), ["สอง"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_message_is_understood_once_and_a_turn_knows_what_it_means() {
     let house = House::new().await;
     let (talk, message) = house.hears("Mali", "m1", "ขอคืนเงินค่ะ", at(0)).await;

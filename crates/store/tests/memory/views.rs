@@ -5,9 +5,9 @@ use pretty_assertions::assert_eq;
 use sqlx::Row as _;
 use store::views::InboxFilter;
 
-use crate::house::{House, at, look_into, sent, the_end};
+use crate::house::{House, at, rows, sent, the_end};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_inbox_shows_last_words_newest_first_and_filters() {
     let house = House::new().await;
     let (mali, turn) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
@@ -59,7 +59,7 @@ async fn the_inbox_shows_last_words_newest_first_and_filters() {
     assert_eq!(inbox(resolved, None).await, rows[..1]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_talk_is_read_in_pages_oldest_first_with_its_ticks() {
     let house = House::new().await;
     let (talk, _) = house.hears("Mali", "m0", "0", at(0)).await;
@@ -116,23 +116,16 @@ fn run(error: Option<&str>) -> Run {
 }
 
 async fn view(house: &House, name: &str) -> (Vec<String>, Vec<Vec<String>>) {
-    let mut connection = look_into(&house.path()).await;
-    let names: Vec<String> = sqlx::query("SELECT name FROM pragma_table_info(?) ORDER BY cid")
-        .bind(name)
-        .fetch_all(&mut connection)
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    let sql = format!("SELECT name FROM pragma_table_info('{name}') ORDER BY cid");
+    let names: Vec<String> = rows(&house.path(), &sql).await.iter().map(|row| row.get(0)).collect();
     let all = names.iter().map(|name| format!("COALESCE(CAST({name} AS TEXT), 'NULL')")).collect::<Vec<_>>();
     let sql = format!("SELECT {} FROM {name} ORDER BY created_at, id", all.join(", "));
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+    let rows = rows(&house.path(), &sql).await;
     let rows = rows.iter().map(|row| (0..names.len()).map(|n| row.get(n)).collect()).collect();
     (names, rows)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn other_tools_find_the_queue_under_the_names_they_know() {
     let house = House::new().await;
     let (_, gathering) = house.asks("A", "a1", "1", at(0)).await;
@@ -195,7 +188,7 @@ async fn other_tools_find_the_queue_under_the_names_they_know() {
     assert_eq!(rows[3][8], at(8).millis().to_string());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_run_leaves_a_receipt_for_us_and_for_others() {
     let house = House::new().await;
     let (talk, turn) = house.asks("Mali", "m1", "มีสีฟ้าไหม", at(0)).await;
