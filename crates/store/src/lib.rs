@@ -1,7 +1,7 @@
 //! Memory: encrypted SQLite, and the only crate that speaks SQL.
 //!
 //! In reading order: how the file is opened, written by one and read by many ([`connection`]); what moved, told
-//! after the commit ([`changes`]); the queues ([`envelopes`], [`turns`], [`outbox`]); one file per noun; and what
+//! after the commit ([`changes`]); the queues ([`envelopes`], [`turns`], [`replies`], [`outbox`]); one file per noun; and what
 //! screens read ([`views`]).
 //!
 //! Writing goes through [`Store::write`], whose work runs inside one transaction ([`Tx`]); reading through
