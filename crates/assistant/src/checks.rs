@@ -6,7 +6,8 @@ use domain::{AnswerKind, Author, Check, CheckName, Language, Particle, Passage, 
 use regex::Regex;
 
 use crate::{
-    Ask,
+    Ask, Library,
+    knowledge::clauses,
     words::normal::{is_thai, normal},
     writing::{self, holds},
 };
@@ -50,6 +51,10 @@ pub(crate) struct Ground {
     talk_numbers: BTreeSet<String>,
     shop_amounts: BTreeSet<String>,
     shop_runs: BTreeSet<String>,
+    /// Letters and digits of the shop's texts, to know a quotation by.
+    shop_bare: String,
+    /// What the shop gives for nothing: each word with what its line is about.
+    gifts: Vec<(&'static str, BTreeSet<String>)>,
     talk_runs: BTreeSet<String>,
 }
 
@@ -90,19 +95,28 @@ impl Ground {
             talk.push_str(message);
             talk.push('\n');
         }
+        let mut gifts = Vec::new();
+        for piece in clauses(&shop) {
+            let text = normal(&piece);
+            for gift in GIFTS.iter().filter(|gift| text.contains(**gift)) {
+                gifts.push((*gift, topics(ask.library, &piece).unwrap_or_default()));
+            }
+        }
         let (shop, talk) = (normal(&shop), normal(&talk));
         Self {
             shop_numbers: numbers(&shop),
             talk_numbers: numbers(&talk).into_iter().chain(spoken(&talk)).collect(),
-            shop_amounts: amounts(&shop),
+            shop_amounts: priced(&shop),
             shop_runs: runs(&shop),
+            gifts,
+            shop_bare: bare(&shop),
             talk_runs: runs(&talk),
             shop,
             talk,
         }
     }
 
-    fn faults(&self, words: &str) -> Vec<String> {
+    fn faults(&self, words: &str, library: &Library) -> Vec<String> {
         let text = normal(words);
         let mut out = Vec::new();
         for number in numbers_plain(&text) {
@@ -112,7 +126,7 @@ impl Ground {
         }
         // Money, percentages and addresses are the shop's to name, never the customer's.
         for amount in amounts(&text) {
-            if !self.shop_amounts.contains(&amount) && !self.shop_numbers.contains(&amount) {
+            if !self.shop_amounts.contains(&amount) {
                 out.push(format!("the amount {amount}"));
             }
         }
@@ -137,24 +151,66 @@ impl Ground {
                 out.push(format!("the number {}", found.as_str()));
             }
         }
-        const GIFTS: [&str; 9] = [
-            "ฟรี",
-            "ไม่คิดเงิน",
-            "ไม่มีค่าใช้จ่าย",
-            "ไม่เสียค่าใช้จ่าย",
-            "แถมให้",
-            "free",
-            "no charge",
-            "complimentary",
-            "on the house",
-        ];
         for gift in GIFTS {
-            if plainly(&text, gift) && !self.shop.contains(gift) {
-                out.push(format!("“{gift}”"));
+            for around in surroundings(&text, gift) {
+                let quoted = self.shop_bare.contains(&bare(&around));
+                let about = topics(library, &around).or_else(|| topics(library, words)).unwrap_or_default();
+                let given = self.gifts.iter().any(|(word, of)| {
+                    // Most of what it is said of, so that free Wi-Fi in every room makes no room free.
+                    *word == gift
+                        && !about.is_empty()
+                        && about.intersection(of).count() * 5 >= about.len() * 3
+                });
+                if !quoted && !given {
+                    out.push(format!("“{gift}”"));
+                }
             }
         }
         out
     }
+}
+
+const GIFTS: [&str; 9] = [
+    "ฟรี",
+    "ไม่คิดเงิน",
+    "ไม่มีค่าใช้จ่าย",
+    "ไม่เสียค่าใช้จ่าย",
+    "แถมให้",
+    "free",
+    "no charge",
+    "complimentary",
+    "on the house",
+];
+
+/// The words around each plain use of a gift; `free size` and `nut-free` give nothing away.
+fn surroundings(text: &str, gift: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for (at, found) in text.match_indices(gift) {
+        let (head, tail) = (text.get(..at).unwrap_or(""), text.get(at + found.len()..).unwrap_or(""));
+        let other = head.ends_with('-')
+            || tail.starts_with(" size")
+            || tail.starts_with('-')
+            || tail.starts_with("ไซส์");
+        if other || !plainly(text, gift) {
+            continue;
+        }
+        let before: Vec<char> = head.chars().rev().take_while(|c| *c != '\n').take(26).collect();
+        let after = tail.chars().take_while(|c| !matches!(c, '\n' | '.' | '(')).take(6);
+        out.push(before.into_iter().rev().chain(gift.chars()).chain(after).collect());
+    }
+    out
+}
+
+/// Letters and digits alone.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric() || is_thai(*c)).collect()
+}
+
+/// What a text is about, beside that it is free; none when it names nothing.
+fn topics(library: &Library, text: &str) -> Option<BTreeSet<String>> {
+    let mut keys = library.query(text).keys();
+    keys.retain(|key| key != "t:free" && !key.starts_with("n:"));
+    (!keys.is_empty()).then_some(keys)
 }
 
 /// Digit groups without leading zeros.
@@ -242,6 +298,21 @@ fn amounts(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Amounts of the shop: those written as such, and the other numbers from twenty on of a line that speaks of
+/// money (`rice soup 90 baht, western 130`).
+fn priced(text: &str) -> BTreeSet<String> {
+    let mut out = amounts(text);
+    for line in text.lines().filter(|line| ["บาท", "baht", "฿"].iter().any(|unit| line.contains(unit)))
+    {
+        out.extend(numbers_plain(line).into_iter().filter(|n| n.parse::<u64>().is_ok_and(|n| n >= 20)));
+        // `+15` beside a price.
+        out.extend(line.split('+').skip(1).map(|tail| {
+            plain(&tail.trim_start().chars().take_while(char::is_ascii_digit).collect::<String>())
+        }));
+    }
+    out
+}
+
 /// Every check of one candidate, in the order of their names.
 pub(crate) fn run(
     words: &str,
@@ -255,7 +326,7 @@ pub(crate) fn run(
         passed: fault.is_none(),
         detail: fault.map(Words::from),
     };
-    let faults = ground.faults(words);
+    let faults = ground.faults(words, ask.library);
     let ungrounded = (!faults.is_empty())
         .then(|| format!("stands neither in the passages nor in the talk: {}", faults.join(", ")));
     vec![

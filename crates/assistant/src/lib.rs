@@ -28,5 +28,6 @@ pub use model::{
 pub use prices::ModelPrices;
 pub use sample::sample_shop;
 pub use shop_folder::{
-    ShopError, read_knowledge_file, read_knowledge_folder, read_personality_file, read_shop_folder, write_personality,
+    ShopError, read_knowledge_file, read_knowledge_folder, read_personality_file, read_shop_folder,
+    write_personality,
 };

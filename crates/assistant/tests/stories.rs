@@ -141,7 +141,9 @@ fn an_english_question_about_a_thai_note_is_answered_in_an_english_frame() {
 #[test]
 fn what_nobody_wrote_down_is_not_made_up() {
     let mut mali = Chat::now();
-    for unknown in ["มีห้องซาวน่าไหมคะ", "How much is a helicopter tour?", "ห้องสวีทคืนละเท่าไหร่", "Do you have a gym?"] {
+    for unknown in
+        ["มีห้องซาวน่าไหมคะ", "How much is a helicopter tour?", "ห้องสวีทคืนละเท่าไหร่", "Do you have a gym?"]
+    {
         let words = mali.is(unknown, AnswerKind::Refuse);
         assert!(words.contains("ถาม") || words.contains("ask the owner"), "{words}");
         assert!(!words.chars().any(|c| c.is_ascii_digit()), "{words}");
@@ -195,7 +197,8 @@ fn a_booking_is_asked_for_and_repeated_but_never_confirmed() {
     mali.is("วันเสาร์นี้ 2 คืน 2 คนค่ะ", AnswerKind::AskBack);
     let (kind, words) = mali.hears("ชื่อมะลิ 081-555-0123 ค่ะ");
     assert_eq!(kind, AnswerKind::Answer, "{words}");
-    for detail in ["ห้องแอร์", "เสาร์", "มะลิ", "081-555-0123", "ยืนยันอีกครั้ง"] {
+    for detail in ["ห้องแอร์", "เสาร์", "มะลิ", "081-555-0123", "ยืนยันอีกครั้ง"]
+    {
         assert!(words.contains(detail), "{detail}: {words}");
     }
     assert!(!words.contains("จองเรียบร้อย"), "{words}");
@@ -218,7 +221,8 @@ fn a_man_of_the_house_says_khrap_also_where_the_owner_wrote_kha() {
     let mut somchai = Chat::now();
     somchai.personality.particle_th = domain::Particle::Khrap;
     somchai.personality.pronoun_th = "ผม".to_owned();
-    for question in ["เช็กอินกี่โมง", "มีซาวน่าไหม", "ขอบคุณครับ", "ไปรับที่สนามบินกี่บาท"] {
+    for question in ["เช็กอินกี่โมง", "มีซาวน่าไหม", "ขอบคุณครับ", "ไปรับที่สนามบินกี่บาท"]
+    {
         let (_, words) = somchai.hears(question);
         assert!(words.contains("ครับ") && !words.contains("ค่ะ") && !words.contains("คะ"), "{words}");
     }

@@ -64,7 +64,9 @@ impl Query {
                 both.asked.push(Asked { carried: true, ..asked.clone() });
             }
         }
-        if both.cues.is_empty() || both.cues.iter().all(|cue| cue == "q:right" || cue == "q:can") {
+        let subject = self.asked.iter().any(|asked| asked.known && asked.weight >= 0.25);
+        let weak = both.cues.iter().all(|cue| cue == "q:right" || cue == "q:can");
+        if both.cues.is_empty() || (weak && !subject) {
             both.cues.extend(earlier.cues.iter().cloned());
         }
         both
@@ -100,16 +102,27 @@ impl Library {
             let known = found.is_some();
             let key = found.unwrap_or_else(|| term.key.clone());
             let weight = self.asked_weight(term, &key, known);
-            query.asked.push(Asked { key, text: term.text.clone(), kind: term.kind, known, weight, carried: false });
+            query.asked.push(Asked {
+                key,
+                text: term.text.clone(),
+                kind: term.kind,
+                known,
+                weight,
+                carried: false,
+            });
         }
-        if ["how long is", "how long are"].iter().any(|ask| text_has(&query.normal, ask)) && self.knows("t:long") {
+        if ["how long is", "how long are"].iter().any(|ask| text_has(&query.normal, ask))
+            && self.knows("t:long")
+        {
             let weight = self.weight("t:long");
             let (key, text) = ("t:long".to_owned(), "long".to_owned());
             query.asked.push(Asked { key, text, kind: TermKind::Topic, known: true, weight, carried: false });
         }
         // `มี … ไหม`, however much stands between.
         let says = |words: &[&str]| terms.iter().any(|term| words.contains(&term.text.as_str()));
-        if says(&["มี", "ยังมี", "พอมี"]) && says(&["ไหม", "มั้ย", "มัย", "ปะ", "ป่ะ", "ป่าว", "เปล่า", "รึเปล่า", "หรือเปล่า", "ไม"]) {
+        if says(&["มี", "ยังมี", "พอมี"])
+            && says(&["ไหม", "มั้ย", "มัย", "ปะ", "ป่ะ", "ป่าว", "เปล่า", "รึเปล่า", "หรือเปล่า", "ไม"])
+        {
             query.cues.insert("q:exist".to_owned());
         }
         query.terms = terms;
@@ -279,7 +292,9 @@ fn counts(text: &str, units: &[&str]) -> bool {
             text.get(..at).is_some_and(|head| {
                 let head = head.trim_end().trim_end_matches("working").trim_end();
                 head.ends_with(|c: char| c.is_ascii_digit())
-                    || ["หนึ่ง", "สอง", "สาม", "ครึ่ง", "one", "two", "three"].iter().any(|word| head.ends_with(word))
+                    || ["หนึ่ง", "สอง", "สาม", "ครึ่ง", "one", "two", "three"]
+                        .iter()
+                        .any(|word| head.ends_with(word))
             })
         })
     })
@@ -298,8 +313,23 @@ pub(crate) fn answers(query: &Query, text: &str) -> f32 {
         verdicts.push((digits && holds(&["บาท", "baht", "฿", "+", "%"])) || holds(&free) || may);
     }
     if query.cue("q:howlong") {
-        const ANY: &[&str] =
-            &["วัน", "นาที", "ชั่วโมง", "ชม", "เดือน", "ปี", "สัปดาห์", "คืน", "day", "hour", "minute", "month", "year", "week", "night"];
+        const ANY: &[&str] = &[
+            "วัน",
+            "นาที",
+            "ชั่วโมง",
+            "ชม",
+            "เดือน",
+            "ปี",
+            "สัปดาห์",
+            "คืน",
+            "day",
+            "hour",
+            "minute",
+            "month",
+            "year",
+            "week",
+            "night",
+        ];
         const UNITS: [(&[&str], &[&str]); 7] = [
             (&["กี่วัน", "how many days"], &["วัน", "day", "สัปดาห์", "week"]),
             (&["กี่นาที", "how many minutes"], &["นาที", "minute"]),
@@ -317,11 +347,30 @@ pub(crate) fn answers(query: &Query, text: &str) -> f32 {
         verdicts.push(digits || holds(&["หนึ่ง", "สอง", "สาม", "one", "two", "three"]));
     }
     if query.cue("q:when") {
-        const DAYS: &[&str] =
-            &["จันทร์", "อังคาร", "พุธ", "พฤหัส", "ศุกร์", "เสาร์", "อาทิตย์", "ทุกวัน", "วันที่", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "every day", "daily"];
+        const DAYS: &[&str] = &[
+            "จันทร์",
+            "อังคาร",
+            "พุธ",
+            "พฤหัส",
+            "ศุกร์",
+            "เสาร์",
+            "อาทิตย์",
+            "ทุกวัน",
+            "วันที่",
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+            "every day",
+            "daily",
+        ];
         const CLOCK: &[&str] = &["โมง", "ทุ่ม", "เที่ยง", "noon", " am", " pm", "o'clock"];
         let time = clock_time(&text) || holds(CLOCK);
-        let asks_time = ["กี่โมง", "กี่ทุ่ม", "what time", "until when"].iter().any(|ask| query.normal.contains(ask));
+        let asks_time =
+            ["กี่โมง", "กี่ทุ่ม", "what time", "until when"].iter().any(|ask| query.normal.contains(ask));
         let asks_day = ["วันไหน", "which day", "what day"].iter().any(|ask| query.normal.contains(ask));
         let day = holds(DAYS) || months(&text);
         verdicts.push(match (asks_time, asks_day) {
@@ -329,6 +378,27 @@ pub(crate) fn answers(query: &Query, text: &str) -> f32 {
             (false, true) => day,
             (true, true) | (false, false) => time || day || digits,
         });
+    }
+    if query.cue("q:where") {
+        const PLACES: &[&str] = &[
+            "อยู่",
+            "ที่",
+            "ตรงข้าม",
+            "ข้าง",
+            "จาก",
+            "ซอย",
+            "ถนน",
+            "ชั้น",
+            "หน้า",
+            " at ",
+            " in ",
+            " on ",
+            "near",
+            "opposite",
+            "from",
+            "upstairs",
+        ];
+        verdicts.push(holds(PLACES));
     }
     if verdicts.is_empty() {
         0.0
@@ -350,9 +420,30 @@ fn clock_time(text: &str) -> bool {
 
 fn months(text: &str) -> bool {
     const MONTHS: [&str; 24] = [
-        "มกราคม", "กุมภาพันธ์", "มีนาคม", "เมษายน", "พฤษภาคม", "มิถุนายน", "กรกฎาคม", "สิงหาคม", "กันยายน", "ตุลาคม",
-        "พฤศจิกายน", "ธันวาคม", "january", "february", "march", "april", "may ", "june", "july", "august",
-        "september", "october", "november", "december",
+        "มกราคม",
+        "กุมภาพันธ์",
+        "มีนาคม",
+        "เมษายน",
+        "พฤษภาคม",
+        "มิถุนายน",
+        "กรกฎาคม",
+        "สิงหาคม",
+        "กันยายน",
+        "ตุลาคม",
+        "พฤศจิกายน",
+        "ธันวาคม",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may ",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
     ];
     MONTHS.iter().any(|month| text.contains(month))
 }

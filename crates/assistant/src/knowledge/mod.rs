@@ -10,7 +10,7 @@ use domain::{Knowledge, Passage};
 
 pub(crate) use find::{Asked, Fit, Query, answers, is_when};
 pub(crate) use items::{Item, Row};
-pub(crate) use passages::{Entry, EntryKind, tongue_of};
+pub(crate) use passages::{Entry, EntryKind, clauses, tongue_of};
 
 use crate::words::{
     Own, Term, TermKind,

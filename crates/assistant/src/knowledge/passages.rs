@@ -166,7 +166,7 @@ fn flush(out: &mut Vec<(String, String)>, heading: &str, text: &mut String) {
 }
 
 /// Thai is cut where a space stands between two Thai letters, English at sentence ends.
-fn clauses(text: &str) -> Vec<String> {
+pub(crate) fn clauses(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let mut start = 0;

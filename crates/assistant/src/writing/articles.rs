@@ -68,16 +68,21 @@ fn is_enough(library: &Library, query: &Query, fit: &Fit) -> bool {
     if query.has("t:branch") {
         return keys.contains("t:branch");
     }
-    let unknown_topic =
-        query.asked.iter().any(|a| !a.known && !a.carried && a.kind == TermKind::Topic && !crate::knowledge_when(&a.key));
+    let unknown_topic = query
+        .asked
+        .iter()
+        .any(|a| !a.known && !a.carried && a.kind == TermKind::Topic && !crate::knowledge_when(&a.key));
     let text = entry.text();
     let kind = crate::knowledge_answers(query, &text);
     let mut needed = 0.52;
     if unknown_topic {
-        needed += 0.22;
+        needed += 0.26;
+    }
+    if query.cue("q:price") {
+        needed += 0.16;
     }
     if kind < 0.0 {
-        needed += 0.30;
+        needed += 0.34;
     }
     covered >= needed && fit.score >= 0.42
 }

@@ -180,13 +180,36 @@ fn exceeds(most: u64, topic: &str, query: &Query) -> bool {
     const PEOPLE: &[&str] =
         &["คน", "ท่าน", "people", "persons", "person", "guests", "pax", "of us", "students", "adults"];
     const PIECES: &[&str] = &[
-        "ตัว", "ชิ้น", "ห้อง", "ชุด", "อัน", "ช่อ", "คัน", "ใบ", "กล่อง", "ถาด", "ต้น", "pieces", "piece", "pcs", "rooms", "sets", "units",
-        "bouquets", "cars", "boxes", "copies", "items", "dresses", "shirts",
+        "ตัว",
+        "ชิ้น",
+        "ห้อง",
+        "ชุด",
+        "อัน",
+        "ช่อ",
+        "คัน",
+        "ใบ",
+        "กล่อง",
+        "ถาด",
+        "ต้น",
+        "pieces",
+        "piece",
+        "pcs",
+        "rooms",
+        "sets",
+        "units",
+        "bouquets",
+        "cars",
+        "boxes",
+        "copies",
+        "items",
+        "dresses",
+        "shirts",
     ];
     const MONEY: &[&str] = &["บาท", "baht", "thb"];
     let units: Vec<&str> = if topic.contains("baht") || topic.contains("thb") {
         MONEY.to_vec()
-    } else if ["people", "person", "guest", "group", "event", "party"].iter().any(|part| topic.contains(part)) {
+    } else if ["people", "person", "guest", "group", "event", "party"].iter().any(|part| topic.contains(part))
+    {
         PEOPLE.to_vec()
     } else {
         PEOPLE.iter().chain(PIECES).copied().collect()

@@ -294,7 +294,11 @@ fn facts(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> Option<Draft
             || reply.contains('?')
             || reply.contains("รุ่นหรือแบบ")
     });
-    let names_only = query.cues.is_empty() && query.asked.len() <= 3 && !query.asked.is_empty();
+    const ASKS: [&str; 9] = ["ไหน", "ไหม", "มั้ย", "ปะ", "ป่าว", "กี่", "?", "where", "what"];
+    let names_only = query.cues.is_empty()
+        && query.asked.len() <= 3
+        && !query.asked.is_empty()
+        && !ASKS.iter().any(|word| query.normal.contains(word));
     let leans = leans_back(query)
         || names_only
         || (asked_back && query.cues.iter().all(|cue| cue == "q:can" || cue == "q:stock"));
@@ -315,7 +319,8 @@ fn facts(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> Option<Draft
     if reading.turn.len() > 1 {
         for message in &reading.turn {
             let alone = library_query(reading, message);
-            let asks = !alone.cues.is_empty() && alone.asked.iter().any(|a| a.known && a.weight >= 0.3);
+            let asks = !alone.cues.is_empty()
+                && alone.asked.iter().any(|a| a.known && a.weight >= 0.3 && !price_list::is_counter(&a.key));
             if asks && let Some(draft) = fact(reading, &alone, ask, voice) {
                 return Some(draft);
             }
@@ -333,8 +338,26 @@ fn asks_state(text: &str) -> bool {
     signs::has(
         text,
         &[
-            "เสร็จยัง", "เสร็จหรือยัง", "เสร็จรึยัง", "เสร็จแล้วยัง", "ถึงไหนแล้ว", "ส่งหรือยัง", "ส่งยังคะ", "ส่งยังครับ", "ส่งของยัง", "ได้เลขพัสดุยัง", "ของถึงไหน", "is it ready", "is my order",
-            "where is my", "where's my", "status of my", "has my order", "is my phone ready", "is my room ready", "when will my order",
+            "เสร็จยัง",
+            "เสร็จหรือยัง",
+            "เสร็จรึยัง",
+            "เสร็จแล้วยัง",
+            "ถึงไหนแล้ว",
+            "ส่งหรือยัง",
+            "ส่งยังคะ",
+            "ส่งยังครับ",
+            "ส่งของยัง",
+            "ได้เลขพัสดุยัง",
+            "ของถึงไหน",
+            "is it ready",
+            "is my order",
+            "where is my",
+            "where's my",
+            "status of my",
+            "has my order",
+            "is my phone ready",
+            "is my room ready",
+            "when will my order",
         ],
     )
 }
@@ -344,10 +367,16 @@ fn wants_something(reading: &Reading<'_>) -> bool {
     let query = &reading.query;
     let asks = !query.cues.is_empty()
         || query.normal.contains('?')
-        || query.terms.iter().any(|t| ["ไหม", "มั้ย", "ปะ", "ป่าว", "เปล่า", "ขอ", "ล่ะ", "เหรอ", "หรือ"].contains(&t.text.as_str()))
+        || query.terms.iter().any(|t| {
+            ["ไหม", "มั้ย", "ปะ", "ป่าว", "เปล่า", "ขอ", "ล่ะ", "เหรอ", "หรือ"].contains(&t.text.as_str())
+        })
         || signs::has(&query.normal, &["any", "do you", "can", "is", "are", "price", "please"]);
     let strong = query.asked.iter().filter(|a| a.weight >= 0.3).count();
-    !asks && reading.earlier.is_empty() && strong <= 1 && !query.asked.is_empty()
+    let of_ours = query.asked.iter().any(|a| {
+        ["t:repair", "t:order", "t:class", "t:rent"].contains(&a.key.as_str())
+            || reading.library.items.iter().any(|item| item.names().contains(&a.key))
+    });
+    !asks && of_ours && reading.earlier.is_empty() && strong <= 1
 }
 
 /// `and iced?`, `then Saturday?`: continues what was asked before.
@@ -419,8 +448,10 @@ fn priced_or_written(reading: &Reading<'_>, query: &Query, voice: Voice<'_>) -> 
         (false, false) => 0.34,
     };
     let rules = query.cue("q:howlong") || query.cue("q:howmany") || query.cue("q:when");
-    let fits = meanings.leftover <= enough;
-    let better = article >= 0.9 && (meanings.leftover > 0.15 || meanings.share < 0.35) && !many;
+    let fits = meanings.leftover <= enough && !(many && meanings.leftover > 0.25);
+    let better = article >= 0.9
+        && (meanings.leftover > 0.15 || (meanings.share < 0.35 && !reading.query.cues.is_empty()))
+        && !many;
     let listed = if promotion && !premise {
         price && article < 0.55 && fits && meanings.leftover < 0.1
     } else if price {
@@ -428,19 +459,24 @@ fn priced_or_written(reading: &Reading<'_>, query: &Query, voice: Voice<'_>) -> 
     } else if stock {
         fits && !(many && article > 0.8) && !better && !(rules && !query.cue("q:stock") && article > 0.6)
     } else {
-        false
+        // The name of an item and nothing else.
+        query.cues.is_empty() && meanings.meant.len() == 1 && meanings.share >= 0.6 && meanings.leftover < 0.1
     };
     if listed {
         let draft = price_list::answer(library, query, &meanings, voice)?;
         // A second question (how long, is it included) may stand in the articles.
         let second = draft.kind == AnswerKind::Answer
-            && (!meanings.uncovered.is_empty() || (rules && !query.cue("q:stock")) || (price && query.cue("q:can")));
+            && (!meanings.uncovered.is_empty()
+                || (rules && !query.cue("q:stock"))
+                || (price && query.cue("q:can")));
         return Some(match found {
             Some(found) if second && found.score >= 0.6 => both(draft, found.draft),
             Some(_) | None => draft,
         });
     }
-    if let Some(found) = found {
+    if let Some(found) =
+        found.filter(|found| !price || promotion || (found.score >= 0.75 && !meanings.another))
+    {
         return Some(found.draft);
     }
     if meanings.leftover <= 0.2 && !promotion && is_statement_of_item(query) {
@@ -487,8 +523,8 @@ fn place_or_contact(reading: &Reading<'_>, query: &Query, voice: Voice<'_>) -> O
         .asked
         .iter()
         .filter(|a| {
-            !["t:address", "t:map", "t:phone_number", "t:clinic", "t:showroom", "t:line_id", "t:phone"]
-                .contains(&a.key.as_str())
+            !["t:address", "t:map", "t:phone_number", "t:line_id", "t:phone"].contains(&a.key.as_str())
+                && !PREMISES.contains(&a.key.as_str())
         })
         .filter(|a| !crate::knowledge_when(&a.key))
         .map(|a| a.weight)
@@ -507,7 +543,15 @@ fn place_or_contact(reading: &Reading<'_>, query: &Query, voice: Voice<'_>) -> O
 
 /// The shop itself by other names.
 const PREMISES: [&str; 9] = [
-    "t:clinic", "t:showroom", "t:inside", "t:working", "t:hotel", "t:frontdesk", "t:spa", "t:garage", "t:gym",
+    "t:clinic",
+    "t:showroom",
+    "t:inside",
+    "t:working",
+    "t:hotel",
+    "t:frontdesk",
+    "t:spa",
+    "t:garage",
+    "t:gym",
 ];
 
 /// Open, closed, until when; and nothing else that has hours of its own.

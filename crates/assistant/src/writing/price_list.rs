@@ -56,6 +56,11 @@ pub(crate) struct Meant<'a> {
     matched: BTreeSet<String>,
 }
 
+/// What was said before names the subject less surely than what is said now.
+fn said_now(asked: &crate::knowledge::Asked) -> f32 {
+    if asked.carried { asked.weight * 0.5 } else { asked.weight }
+}
+
 /// What the price table makes of a question.
 pub(crate) struct Meanings<'a> {
     pub meant: Vec<Meant<'a>>,
@@ -63,6 +68,8 @@ pub(crate) struct Meanings<'a> {
     pub leftover: f32,
     /// One of them is a subject that the shop says nothing about at all.
     pub unheard: bool,
+    /// Another item than ours, by a word grown onto the name or by its measure.
+    pub another: bool,
     /// Known terms that no item has: a second question, or another subject.
     pub uncovered: BTreeSet<String>,
     /// How much of its name the question says, of the best item.
@@ -81,7 +88,7 @@ pub(crate) fn meanings<'a>(library: &'a Library, query: &Query) -> Option<Meanin
         if matched.is_empty() {
             continue;
         }
-        let telling: f32 = query.asked.iter().filter(|a| matched.contains(&a.key)).map(|a| a.weight).sum();
+        let telling: f32 = query.asked.iter().filter(|a| matched.contains(&a.key)).map(said_now).sum();
         // A number or a colour alone names nothing.
         let by_subject = query
             .asked
@@ -134,14 +141,29 @@ pub(crate) fn meanings<'a>(library: &'a Library, query: &Query) -> Option<Meanin
             }
         }
     }
-    if measures_otherwise(query, &meant) {
+    let another = measures_otherwise(query, &meant) || qualified(query, &covered);
+    if another {
         unheard = true;
         left += 1.0;
         mass += 1.0;
     }
     let share = meant.first().map_or(0.0, |m| m.share);
     let leftover = if mass > 0.0 { left / mass } else { 0.0 };
-    Some(Meanings { meant, leftover, unheard, uncovered, share })
+    Some(Meanings { meant, leftover, unheard, another, uncovered, share })
+}
+
+/// A word that the shop does not know, grown onto the name of an item: another item (`ห้องสวีท`).
+fn qualified(query: &Query, covered: &BTreeSet<String>) -> bool {
+    query.terms.windows(2).any(|pair| match pair {
+        [name, word] => {
+            name.end == word.start
+                && covered.contains(&name.key)
+                && matches!(word.kind, TermKind::Word | TermKind::Strange)
+                && word.text.chars().count() >= 3
+                && query.asked.iter().any(|a| a.text == word.text && !a.known)
+        }
+        _ => false,
+    })
 }
 
 /// `3 pounds` where the table has one and two.
@@ -161,7 +183,7 @@ fn measures_otherwise(query: &Query, meant: &[Meant<'_>]) -> bool {
 }
 
 /// Words of counting and of parts of the item itself, which leave nothing unanswered.
-fn is_counter(key: &str) -> bool {
+pub(crate) fn is_counter(key: &str) -> bool {
     const COUNTERS: [&str; 20] = [
         "t:cup",
         "t:slice",
@@ -193,7 +215,10 @@ fn is_counter(key: &str) -> bool {
 fn narrowed<'a>(item: &'a Item, query: &Query) -> (Vec<&'a Row>, BTreeSet<String>) {
     let all: BTreeSet<&String> =
         item.rows.iter().flat_map(|row| row.keys.iter().chain(&row.note_keys)).collect();
-    let wanted: Vec<&String> = query.asked.iter().map(|a| &a.key).filter(|key| all.contains(key)).collect();
+    // What the name says already tells no row from another.
+    let names = item.names();
+    let wanted: Vec<&String> =
+        query.asked.iter().map(|a| &a.key).filter(|key| all.contains(key) && !names.contains(*key)).collect();
     let count = |row: &Row| {
         wanted.iter().filter(|key| row.keys.contains(**key) || row.note_keys.contains(**key)).count()
     };
@@ -218,14 +243,18 @@ fn focus(query: &Query, covered: &BTreeSet<String>) -> BTreeSet<String> {
     pieces.push((start, query.normal.len()));
     let mut near = BTreeSet::new();
     let inside = |at: usize, piece: &(usize, usize)| at >= piece.0 && at < piece.1;
-    let has_cue =
-        |piece: &(usize, usize)| query.terms.iter().any(|t| inside(t.start, piece) && t.kind == TermKind::Cue);
-    let has_item =
-        |piece: &(usize, usize)| query.terms.iter().any(|t| inside(t.start, piece) && covered.contains(&t.key));
+    let has_cue = |piece: &(usize, usize)| {
+        query.terms.iter().any(|t| inside(t.start, piece) && t.kind == TermKind::Cue)
+    };
+    let has_item = |piece: &(usize, usize)| {
+        query.terms.iter().any(|t| inside(t.start, piece) && covered.contains(&t.key))
+    };
     let whole = pieces.iter().any(|piece| has_cue(piece) && has_item(piece));
     let mut kept: Vec<bool> = pieces
         .iter()
-        .map(|piece| if whole { has_cue(piece) && has_item(piece) } else { has_cue(piece) || has_item(piece) })
+        .map(
+            |piece| if whole { has_cue(piece) && has_item(piece) } else { has_cue(piece) || has_item(piece) },
+        )
         .collect();
     // What stands between two pieces that count does too (`pistachio` in `ครัวซองต์ pistachio กี่บาท`).
     if let (Some(first), Some(last)) = (kept.iter().position(|k| *k), kept.iter().rposition(|k| *k)) {
@@ -266,7 +295,7 @@ pub(crate) fn answer(
         .collect();
     let items = meanings.meant.len();
     if items > 4 || rows.len() > 12 {
-        return Some(ask_which(library, query, meanings, voice));
+        return Some(ask_which(library, meanings, voice));
     }
     let stock = query.cue("q:stock") || query.cue("q:exist");
     let price = query.cue("q:price");
@@ -409,12 +438,7 @@ fn price_is_doubted(query: &Query, said: &[i64]) -> bool {
 }
 
 /// Several items are meant: which one?
-pub(crate) fn ask_which(
-    _library: &Library,
-    query: &Query,
-    meanings: &Meanings<'_>,
-    voice: Voice<'_>,
-) -> Draft {
+pub(crate) fn ask_which(library: &Library, meanings: &Meanings<'_>, voice: Voice<'_>) -> Draft {
     let mut names: Vec<&str> = Vec::new();
     for meant in &meanings.meant {
         let name = meant.item.name(voice.tongue);
@@ -443,8 +467,14 @@ pub(crate) fn ask_which(
             &format!("Which one or which model do you mean? For example {several}."),
         )
     };
-    let _ = query;
-    Draft { kind: AnswerKind::AskBack, words, sources: Vec::new(), confidence: 0.8, settled: false }
+    let sources: Vec<Source> = meanings
+        .meant
+        .iter()
+        .flat_map(|m| m.rows.iter())
+        .filter_map(|row| price_of(library, row))
+        .map(|row| Source(format!("prices:{}", row.sku)))
+        .collect();
+    Draft { kind: AnswerKind::AskBack, words, sources, confidence: 0.8, settled: false }
 }
 
 #[cfg(test)]

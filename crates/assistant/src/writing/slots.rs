@@ -92,6 +92,7 @@ pub(crate) struct Given {
     /// `HH:MM`.
     pub times: Vec<String>,
     pub people: Option<u32>,
+    pub nights: Option<u32>,
     pub name: Option<String>,
     pub phone: Option<String>,
     pub email: Option<String>,
@@ -131,6 +132,7 @@ static PEOPLE: LazyLock<Regex> = LazyLock::new(|| {
         r"(\d{1,3})\s*(?:คน|ท่าน|people|persons?|pax|guests?|adults?|of us)|(?:for|we are|we're|party of|table of)\s+(\d{1,3})\b",
     )
 });
+static NIGHTS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{1,3})\s*(?:คืน|nights?)"));
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| pattern("\"([^\"]{1,120})\""));
 static POSTCODE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|[^\d])(\d{5})(?:[^\d]|$)"));
 
@@ -166,6 +168,9 @@ pub(crate) fn read(messages: &[String], library: &Library, today: Date) -> Given
         if let Some(found) = PEOPLE.captures(&rest) {
             given.people =
                 found.get(1).or_else(|| found.get(2)).and_then(|n| n.as_str().parse().ok()).or(given.people);
+        }
+        if let Some(nights) = NIGHTS.captures(&rest).and_then(|c| c.get(1)?.as_str().parse().ok()) {
+            given.nights = Some(nights);
         }
         if let Some(address) = address(message) {
             given.address = Some(address);
@@ -209,7 +214,7 @@ fn numbers_in_figures(text: &str) -> String {
     ];
     let mut out = text.to_owned();
     for (word, figure) in WORDS {
-        for unit in ["โมง", "ทุ่ม", "คน", "ท่าน"] {
+        for unit in ["โมง", "ทุ่ม", "คน", "ท่าน", "คืน"] {
             out = out.replace(&format!("{word}{unit}"), &format!("{figure}{unit}"));
         }
         for part in ["บ่าย", "ตี"] {

@@ -32,6 +32,17 @@ pub(crate) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> 
             "Thank you for asking! How can we help you today?",
         )));
     }
+    let called = signs::has(
+        text,
+        &["anyone there", "anybody there", "anyone here", "มีใครอยู่ไหม", "มีคนอยู่ไหม", "อยู่ไหมคะ", "อยู่ไหมครับ"],
+    );
+    let opens = signs::GREETING.iter().any(|greeting| text.starts_with(greeting))
+        && signs::has(text, signs::GREETING);
+    if (called && subject < 0.5)
+        || (opens && !asks && !wants && query.asked.len() <= 1 && text.chars().count() <= 30)
+    {
+        return Some(greeting(ask, voice));
+    }
     if asks || wants {
         let only_greeting = signs::has(text, signs::GREETING)
             && subject < 0.2

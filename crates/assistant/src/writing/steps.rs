@@ -253,7 +253,8 @@ fn plan<'a>(wish: Wish, keys: &BTreeSet<String>, voice: Voice<'a>) -> Plan<'a> {
     }
     let asks: &[&str] = match wish {
         Wish::Book => &["item", "date", "time", "name", "phone"],
-        Wish::Order => &["item", "name", "phone", "address"],
+        Wish::Order if keys.contains("t:delivery") => &["item", "name", "phone", "address"],
+        Wish::Order => &["item", "name", "phone"],
         Wish::Move => &["name", "date", "new_date"],
         Wish::Exchange => &["name", "item"],
         Wish::Cancel => &["name"],
@@ -319,20 +320,28 @@ fn under_way(reading: &Reading<'_>) -> Option<(Wish, Vec<String>)> {
     let asked = reading.last_reply.as_deref().map(normal)?;
     const ASKING: [&str; 8] =
         ["รบกวนแจ้ง", "ขอทราบ", "please tell", "could you", "?", "แจ้งชื่อ", "which", "ไหนคะ"];
-    let goes_on = ASKING.iter().any(|sign| asked.contains(sign))
-        || signs::has(&asked, &["ทวน", "to confirm", "ล่วงหน้า", "ขึ้นไป", "หมด"]);
     let given = slots::read(&turn, reading.library, reading.today);
+    let goes_on = given.phone.is_some()
+        || ASKING.iter().any(|sign| asked.contains(sign))
+        || signs::has(&asked, &["ทวน", "to confirm", "ล่วงหน้า", "ขึ้นไป", "หมด"]);
     let asks = ["q:price", "q:where", "q:when", "q:howlong", "q:howmany", "q:who", "q:which"]
         .iter()
         .any(|cue| reading.query.cue(cue));
-    let questions = asks || reading.query.cue("q:can") || reading.query.cue("q:right");
+    let questions = asks
+        || reading.query.cue("q:can")
+        || reading.query.cue("q:right")
+        || reading.query.normal.contains('?');
     let gives = !given.is_empty() || (!questions && !reading.query.asked.is_empty());
     if !goes_on || !gives || (questions && given.phone.is_none() && given.times.is_empty()) {
         return None;
     }
     for n in (0..reading.earlier.len()).rev().take(4) {
         let earlier = reading.earlier.get(n)?;
-        if let Some(wish) = wish(&reading.library.query(earlier)) {
+        let before = reading.library.query(earlier);
+        // A question about booking, answered with all that a booking needs, is a booking.
+        let meant =
+            (given.phone.is_some() && before.has_any(&["t:book", "t:appointment"])).then_some(Wish::Book);
+        if let Some(wish) = wish(&before).or(meant) {
             let mut messages: Vec<String> =
                 reading.earlier.get(n..)?.iter().flat_map(|t| t.lines().map(str::to_owned)).collect();
             messages.extend(turn);
@@ -402,6 +411,7 @@ fn filled(
         Slot::Phone => given.phone.is_some(),
         Slot::Email => given.email.is_some(),
         Slot::Address => given.address.is_some() || given.picks_up,
+        Slot::Number if name.contains("night") => given.nights.is_some(),
         Slot::Number => given.number.is_some(),
         Slot::Colour => variants(&|key| is_colour(key)),
         Slot::Size => variants(&|key| key.starts_with("t:size_") || key == "t:freesize" || key == "t:pound"),
@@ -595,6 +605,9 @@ fn recap(
         parts.push(voice.say(&format!("{people} ท่าน"), &format!("{people} people")));
     } else if let Some(number) = given.number.filter(|_| wish == Wish::Order) {
         parts.push(voice.say(&format!("จำนวน {number}"), &format!("quantity {number}")));
+    }
+    if let Some(nights) = given.nights {
+        parts.push(voice.say(&format!("{nights} คืน"), &format!("{nights} nights")));
     }
     if let Some(words) = &given.own_words {
         parts.push(format!("“{words}”"));
