@@ -23,6 +23,8 @@ pub struct Card {
     pub settings: BTreeMap<String, String>,
     /// The address to give to the platform, where its events come by webhook and an outside address is known.
     pub webhook: Option<String>,
+    /// What follows the outside address of a relay or a tunnel: `/w/…`.
+    pub path: Option<String>,
     pub last_event_at: Option<Timestamp>,
     /// Deliveries refused for a wrong or missing signature.
     pub refused: u64,
@@ -82,6 +84,7 @@ pub async fn list(house: &House) -> Result<Vec<Card>> {
             };
             Card {
                 webhook: outside.zip(paths.get(&channel.id)).map(|(base, path)| address(&base, path)),
+                path: paths.get(&channel.id).map(|path| address("", path)),
                 id: channel.id,
                 platform: channel.platform,
                 name: channel.name,

@@ -184,7 +184,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Of a shop's folder.
+    /// Of a shop's folder, with the house's usual settings.
     pub fn read(folder: &Path) -> Result<Self> {
         let (knowledge, personality) = assistant::read_shop_folder(folder)?;
         Ok(Self {
@@ -194,6 +194,13 @@ impl Shop {
             reader: nlu::Reader::new(),
             settings: Settings::default(),
         })
+    }
+
+    /// Answers with less confidence than this (from 0 to 1) are drafts; 0.8 unless said.
+    #[must_use]
+    pub fn sending_from(mut self, confidence: f32) -> Self {
+        self.settings.send_from = confidence;
+        self
     }
 
     /// Plays a dialogue; the assistant's own replies are its context, and once it has handed over to a person it
@@ -254,7 +261,7 @@ impl Kind {
         match (kind, fate) {
             (AnswerKind::Silent, _) | (_, Outcome::Silent) => Self::Silent,
             (AnswerKind::Escalate, _) => Self::Escalate,
-            (AnswerKind::Refuse, _) => Self::Refuse,
+            (AnswerKind::Refuse, _) | (_, Outcome::AskOwner) => Self::Refuse,
             (_, Outcome::Escalate(_)) => Self::Escalate,
             (_, Outcome::Draft) => Self::Draft,
             (AnswerKind::Answer, Outcome::Send) => Self::Answer,

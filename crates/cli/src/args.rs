@@ -328,6 +328,9 @@ pub(crate) struct Talk {
     /// The shop's folder
     #[arg(long, value_name = "DIR")]
     pub(crate) shop: PathBuf,
+    /// Answers with less confidence than this are drafts, as in the house
+    #[arg(long, value_name = "0..1", default_value_t = 0.8)]
+    pub(crate) send_from: f32,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -1,13 +1,14 @@
 //! sala: the house without a window, and its tools for scripts.
 //!
 //! In reading order: what can be asked ([`args`]), where the house lies and how it is opened ([`place`]), what is
-//! written down ([`logs`]) and printed ([`out`]), and one file per subject under [`commands`].
+//! written down ([`logs`]) and printed ([`out`]), how it is told to [`stop`], and one file per subject under [`commands`].
 
 mod args;
 mod commands;
 mod logs;
 mod out;
 mod place;
+mod stop;
 
 use std::process::ExitCode;
 

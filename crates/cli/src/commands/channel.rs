@@ -89,10 +89,19 @@ async fn add(
     let id = channels::add(house, new).await?;
     out::line(&id.to_string())?;
     let card = channels::list(house).await?.into_iter().find(|card| card.id == id);
-    if let Some(address) = card.and_then(|card| card.webhook) {
-        out::aside(&format!(
+    match card.map(|card| (card.webhook, card.path)) {
+        Some((Some(address), _)) => out::aside(&format!(
             "Give this address to the platform, or run `sala channel point {id}`: {address}"
-        ));
+        )),
+        Some((None, Some(path))) if door == Door::Tunnel => out::aside(&format!(
+            "Give the platform your tunnel's outside address followed by {path}, or run `sala channel point {id} \
+             --tunnel https://YOUR-TUNNEL`."
+        )),
+        Some((None, Some(path))) => out::aside(&format!(
+            "No relay is paired yet (`sala pair ADDRESS CODE`); the platform's address will be the relay's followed \
+             by {path}."
+        )),
+        Some((None, None)) | None => {}
     }
     out::aside(&format!("It starts in Draft. Test it with `sala channel test {id}`."));
     Ok(())
@@ -110,7 +119,7 @@ async fn list(house: &House, listed: &args::Listed) -> anyhow::Result<()> {
             Health::Paused { .. } => "paused".to_owned(),
         };
         let autonomy = card.autonomy.map_or("as the workspace", Autonomy::name);
-        let at = card.webhook.map(|address| format!("  {address}")).unwrap_or_default();
+        let at = card.webhook.or(card.path).map(|address| format!("  {address}")).unwrap_or_default();
         out::line(&format!(
             "{}  {:<10} {:<8} {autonomy:<6} {health:<6} {}{at}",
             card.id,

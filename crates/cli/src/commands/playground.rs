@@ -22,7 +22,7 @@ use self::{
     labels::Tongue,
     rooms::{Heard, Rooms},
 };
-use crate::{args, out};
+use crate::{args, out, stop};
 
 pub(crate) async fn run(asked: args::Playground) -> anyhow::Result<ExitCode> {
     // Deleted when it goes out of scope; what a crash leaves behind nobody can read.
@@ -30,8 +30,12 @@ pub(crate) async fn run(asked: args::Playground) -> anyhow::Result<ExitCode> {
         .prefix("sala-playground-")
         .tempdir()
         .context("A temporary folder could not be made")?;
+    let told = stop::told()?;
     let house = House::open(&Opening::throwaway(home.path().to_owned())).await?;
-    let played = play(&house, &asked).await;
+    let played = tokio::select! {
+        played = play(&house, &asked) => played,
+        () = told => Ok(()),
+    };
     let stopped = house.stop().await;
     if !stopped.would_not.is_empty() {
         tracing::warn!(would_not = ?stopped.would_not, "workers did not end in time");

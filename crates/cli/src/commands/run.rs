@@ -5,18 +5,18 @@ use std::process::ExitCode;
 use api::{House, channels, relay};
 use domain::Health;
 
-use crate::{args, out, place};
+use crate::{args, out, place, stop};
 
 pub(crate) async fn run(asked: args::Run) -> anyhow::Result<ExitCode> {
     let mut opening = place::opening()?;
     opening.tunnel = asked.tunnel;
     let home = opening.home.display().to_string();
     // Heard from the first moment on, so that a stop during the launch is a stop too.
-    let stop = stop_signal()?;
+    let told = stop::told()?;
     let house = House::open(&opening).await?;
     out::line(&format!("sala serves from {home}"))?;
     tell(&house).await?;
-    stop.await;
+    told.await;
     tracing::info!("stopping");
     ended(house).await
 }
@@ -59,28 +59,4 @@ async fn ended(house: House) -> anyhow::Result<ExitCode> {
     }
     out::line(&format!("stopped; these did not end in time: {}", stopped.would_not.join(", ")))?;
     Ok(ExitCode::FAILURE)
-}
-
-/// Ready at SIGINT or SIGTERM.
-#[cfg(unix)]
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    Ok(async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::warn!(%error, "Ctrl-C cannot be listened for");
-            std::future::pending::<()>().await;
-        }
-    })
 }

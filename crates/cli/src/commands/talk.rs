@@ -8,7 +8,7 @@ use super::lines::{Lines, Read, Results};
 use crate::args;
 
 pub(crate) async fn run(asked: args::Talk) -> anyhow::Result<ExitCode> {
-    let shop = Shop::read(&asked.shop)?;
+    let shop = Shop::read(&asked.shop)?.sending_from(asked.send_from);
     let mut lines = Lines::of_stdin();
     let mut results = Results::to_stdout();
     loop {

@@ -85,15 +85,13 @@ impl<'h> Rooms<'h> {
             return Ok(None);
         }
         let why = talk::why(self.house, turn).await?;
-        let ended = match why.state {
-            TurnState::Gathering | TurnState::Ready | TurnState::Writing => false,
-            TurnState::Answered | TurnState::Escalated | TurnState::Silent => at_rest(&talk),
-        };
-        // The turn ended after the talk was read: look once more, now at both.
-        if ended && why.state == TurnState::Answered && !answered(&talk, turn) {
-            return Ok(None);
+        match why.state {
+            TurnState::Gathering | TurnState::Ready | TurnState::Writing => return Ok(None),
+            TurnState::Answered | TurnState::Escalated | TurnState::Silent => {}
         }
-        Ok(ended.then_some((talk, why)))
+        // Read after the turn ended, so that all it led to is in it.
+        let talk = talk::read(self.house, conversation, None, MOST).await?;
+        Ok(at_rest(&talk).then_some((talk, why)))
     }
 
     /// After a verdict: until nothing is under way.
@@ -145,12 +143,6 @@ fn at_rest(talk: &Talk) -> bool {
         DeliveryState::Waiting | DeliveryState::Sending | DeliveryState::Unsure => false,
         DeliveryState::Sent | DeliveryState::Stuck | DeliveryState::Stopped => true,
     })
-}
-
-fn answered(talk: &Talk, turn: TurnId) -> bool {
-    talk.draft.as_ref().is_some_and(|draft| draft.turn == turn)
-        || talk.messages.iter().any(|one| one.author != Author::Customer && one.turn == Some(turn))
-        || !talk.under_way.is_empty()
 }
 
 fn print(talk: &Talk, why: &Why, tongue: Tongue) -> anyhow::Result<()> {
