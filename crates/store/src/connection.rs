@@ -428,3 +428,58 @@ async fn statement(tx: &mut Tx, sql: &'static str) -> Result<()> {
     sqlx::query(sql).execute(&mut tx.connection).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Row as _};
+
+    use super::*;
+
+    async fn store(durability: Durability) -> (Store, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let key = DatabaseKey::new([1; 32]);
+        (Store::open(&folder.path().join("sala.db"), &key, durability).await.unwrap(), folder)
+    }
+
+    async fn of_the_writer(store: &Store, pragma: &'static str) -> i64 {
+        store
+            .write(async move |tx| {
+                let sql = AssertSqlSafe(format!("PRAGMA {pragma}"));
+                Ok(sqlx::query(sql).fetch_one(&mut tx.connection).await?.get(0))
+            })
+            .await
+            .unwrap()
+    }
+
+    async fn of_a_reader(store: &Store, pragma: &str) -> i64 {
+        let sql = AssertSqlSafe(format!("PRAGMA {pragma}"));
+        sqlx::query(sql).fetch_one(&store.read().pool).await.unwrap().get(0)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_commit_is_on_the_disk_before_it_is_told_and_only_the_writer_checkpoints() {
+        let (store, _folder) = store(Durability::Full).await;
+        // 2 is FULL: https://sqlite.org/pragma.html#pragma_synchronous
+        assert_eq!(of_the_writer(&store, "synchronous").await, 2);
+        for pragma in ["fullfsync", "checkpoint_fullfsync", "foreign_keys"] {
+            assert_eq!(of_the_writer(&store, pragma).await, 1, "{pragma}");
+        }
+        assert_ne!(of_the_writer(&store, "wal_autocheckpoint").await, 0);
+        assert_eq!(of_a_reader(&store, "wal_autocheckpoint").await, 0);
+        assert_eq!(of_a_reader(&store, "query_only").await, 1);
+        let forbidden = sqlx::query("DELETE FROM setting").execute(&store.read().pool).await;
+        assert!(forbidden.is_err(), "a reader wrote");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn the_lossy_setting_is_lossy() {
+        let (store, _folder) = store(Durability::Off).await;
+        assert_eq!(of_the_writer(&store, "synchronous").await, 0);
+    }
+
+    #[test]
+    fn a_key_does_not_show_itself() {
+        assert_eq!(format!("{:?}", DatabaseKey::new([0xab; 32])), "DatabaseKey(redacted)");
+        assert!(DatabaseKey::new([0xab; 32]).pragma().starts_with("\"x'abab"));
+    }
+}
