@@ -118,6 +118,13 @@ impl From<pipeline::House> for House {
     }
 }
 
+/// The flow underneath, for stories and benches that look where no screen looks.
+impl AsRef<pipeline::House> for House {
+    fn as_ref(&self) -> &pipeline::House {
+        &self.flow
+    }
+}
+
 /// What was found and opened at launch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Launched {
