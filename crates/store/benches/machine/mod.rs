@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-/// Its name, processor and cores.
+/// Its name, processor and cores, and what else it was doing.
 pub(crate) fn name() -> String {
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -13,8 +13,10 @@ pub(crate) fn name() -> String {
         })
         .unwrap_or_else(|| std::env::consts::ARCH.to_owned());
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let host = host.trim();
-    format!("{} ({model}, {cores} cores)", if host.is_empty() { "a machine without a name" } else { host })
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default();
+    let host = if host.trim().is_empty() { "a machine without a name" } else { host.trim() };
+    format!("{host} ({model}, {cores} cores, load {load} before)")
 }
 
 /// Of sorted times.
