@@ -19,13 +19,15 @@ async fn main() -> anyhow::Result<()> {
     let assistant = Assistant::built_in();
     for line in std::fs::read_to_string(&dialogues)?.lines().filter(|line| !line.trim().is_empty()) {
         let dialogue: Value = serde_json::from_str(line)?;
-        let now: jiff::Timestamp = dialogue["now"].as_str().context("a dialogue has no `now`")?.parse()?;
+        let now: jiff::Timestamp =
+            dialogue.get("now").and_then(Value::as_str).context("a dialogue has no `now`")?.parse()?;
         let now = Timestamp::from_millis(now.as_millisecond());
         let mut talk: Vec<Said> = Vec::new();
         let mut turns = Vec::new();
-        for turn in dialogue["turns"].as_array().into_iter().flatten() {
-            let messages: Vec<String> = turn["customer"]
-                .as_array()
+        for turn in dialogue.get("turns").and_then(Value::as_array).into_iter().flatten() {
+            let messages: Vec<String> = turn
+                .get("customer")
+                .and_then(Value::as_array)
                 .into_iter()
                 .flatten()
                 .filter_map(Value::as_str)
@@ -67,7 +69,7 @@ async fn main() -> anyhow::Result<()> {
         }
         #[expect(clippy::print_stdout, reason = "an example prints")]
         {
-            println!("{}", json!({ "id": dialogue["id"], "turns": turns }));
+            println!("{}", json!({ "id": dialogue.get("id"), "turns": turns }));
         }
     }
     Ok(())

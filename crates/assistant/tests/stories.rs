@@ -259,8 +259,8 @@ proptest! {
     ) {
         let mut chat = Chat::now();
         chat.talk.push(Said { author: Author::Customer, words: Words::from(before) });
-        let answered = chat.answered(&[text.clone()]);
-        let again = chat.answered(&[text]);
+        let answered = chat.answered(std::slice::from_ref(&text));
+        let again = chat.answered(std::slice::from_ref(&text));
         prop_assert_eq!(answered.candidate.checks.len(), 8);
         prop_assert_eq!(answered, again, "the same words get the same answer");
     }

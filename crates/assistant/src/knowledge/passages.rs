@@ -151,7 +151,15 @@ fn paragraphs(markdown: &str) -> Vec<(String, String)> {
                 | TagEnd::CodeBlock
                 | TagEnd::BlockQuote(_),
             ) => flush(&mut out, &heading, &mut text),
-            _ => {}
+            Event::Start(_)
+            | Event::End(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::Html(_)
+            | Event::InlineHtml(_)
+            | Event::FootnoteReference(_)
+            | Event::Rule
+            | Event::TaskListMarker(_) => {}
         }
     }
     flush(&mut out, &heading, &mut text);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     Model, ModelError, Prompt, Written,
-    wire::{self, Answer, count},
+    wire::{self, Answer, count, put},
 };
 use crate::prices;
 
@@ -60,9 +60,9 @@ impl Gemini {
         // Level and budget together are refused; temperature and the like are no longer taken.
         let thinking = prices::thinking(&self.model);
         if let Some(level) = thinking.level {
-            config["thinkingConfig"] = json!({ "thinkingLevel": level });
+            put(&mut config, "thinkingConfig", json!({ "thinkingLevel": level }));
         } else if let Some(budget) = thinking.budget {
-            config["thinkingConfig"] = json!({ "thinkingBudget": budget });
+            put(&mut config, "thinkingConfig", json!({ "thinkingBudget": budget }));
         }
         json!({
             "systemInstruction": { "parts": [{ "text": prompt.system }] },

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     Model, ModelError, Prompt, Written,
-    wire::{self, Answer, count},
+    wire::{self, Answer, count, put},
 };
 use crate::prices;
 
@@ -118,16 +118,16 @@ impl OpenAi {
                 "max_tokens"
             }
         };
-        body[limit] = json!(self.most_tokens);
+        put(&mut body, limit, json!(self.most_tokens));
         match self.dialect {
             Dialect::OpenAi => {
                 if let Some(effort) = prices::thinking(&self.model).effort {
-                    body["reasoning_effort"] = json!(effort);
+                    put(&mut body, "reasoning_effort", json!(effort));
                 }
             }
-            Dialect::DeepSeek => body["thinking"] = json!({ "type": "disabled" }),
-            Dialect::Ollama => body["reasoning_effort"] = json!("none"),
-            Dialect::LlamaCpp => body["chat_template_kwargs"] = json!({ "enable_thinking": false }),
+            Dialect::DeepSeek => put(&mut body, "thinking", json!({ "type": "disabled" })),
+            Dialect::Ollama => put(&mut body, "reasoning_effort", json!("none")),
+            Dialect::LlamaCpp => put(&mut body, "chat_template_kwargs", json!({ "enable_thinking": false })),
             Dialect::LmStudio | Dialect::Other => {}
         }
         body

@@ -77,6 +77,13 @@ pub(super) fn host_away(base: &str) -> Option<String> {
     (!here).then_some(host)
 }
 
+/// Sets a field of a JSON object.
+pub(super) fn put(object: &mut Value, key: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(key.to_owned(), value);
+    }
+}
+
 pub(super) fn count(usage: &Value, name: &str) -> Option<u32> {
     usage.get(name)?.as_u64().map(|n| u32::try_from(n).unwrap_or(u32::MAX))
 }

@@ -25,16 +25,16 @@ pub(crate) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> 
     if needs_person(reading, ask, joking) {
         return Some(escalated(reading, ask, voice));
     }
-    if signs::has(text, signs::PROMISE) {
+    if signs::has(text, &signs::PROMISE) {
         return Some(no_promise(reading, voice));
     }
     None
 }
 
 fn attacks(text: &str) -> bool {
-    signs::has(text, signs::INJECTION)
+    signs::has(text, &signs::INJECTION)
         || signs::INJECTION.iter().any(|sign| sign.starts_with(['[', '<']) && text.contains(sign))
-        || signs::has(text, signs::PROMPT)
+        || signs::has(text, &signs::PROMPT)
 }
 
 fn needs_person(reading: &Reading<'_>, ask: &Ask<'_>, joking: bool) -> bool {
@@ -47,19 +47,19 @@ fn needs_person(reading: &Reading<'_>, ask: &Ask<'_>, joking: bool) -> bool {
     let furious = ask.meaning.sentiment.label == SentimentLevel::VeryNegative
         && matches!(ask.meaning.intent(), Intent::Complaint | Intent::Refund)
         && ask.meaning.intent_confidence() >= 0.6;
-    if signs::has(text, signs::PERSON) || signs::has(text, signs::LEGAL) {
+    if signs::has(text, &signs::PERSON) || signs::has(text, &signs::LEGAL) {
         return true;
     }
-    if signs::has(text, signs::REPEATED) || third_time(reading) {
+    if signs::has(text, &signs::REPEATED) || third_time(reading) {
         return true;
     }
-    if (signs::has(text, signs::DANGER) || flagged || furious) && !joking {
+    if (signs::has(text, &signs::DANGER) || flagged || furious) && !joking {
         return true;
     }
-    if signs::has(text, signs::REFUND) && !text.contains("ถ้า") && !text.starts_with("if ") {
+    if signs::has(text, &signs::REFUND) && !text.contains("ถ้า") && !text.starts_with("if ") {
         return true;
     }
-    if signs::has(text, signs::ANGER) && !joking && !asks_the_rule(query) {
+    if signs::has(text, &signs::ANGER) && !joking && !asks_the_rule(query) {
         return true;
     }
     ask.personality.hand_over.iter().any(|topic| is_topic(topic, query))
@@ -95,10 +95,10 @@ fn third_time(reading: &Reading<'_>) -> bool {
 fn is_topic(topic: &str, query: &Query) -> bool {
     let text = query.normal.as_str();
     let known: &[(&str, &[&str])] = &[
-        ("allergy", signs::ALLERGY),
+        ("allergy", &signs::ALLERGY),
         ("severe_pain", &["ปวดมาก", "ปวดสุด", "ปวดไม่ไหว", "severe pain", "so much pain", "terrible pain"]),
-        ("medical_advice", signs::MEDICAL),
-        ("diagnosis", signs::MEDICAL),
+        ("medical_advice", &signs::MEDICAL),
+        ("diagnosis", &signs::MEDICAL),
         ("pregnan", &["ท้อง", "ตั้งครรภ์", "pregnant"]),
         ("press", &["นักข่าว", "สื่อ", "สัมภาษณ์", "journalist", "reporter", "interview", "press"]),
         ("influencer", &["อินฟลู", "รีวิวแลก", "รีวิวให้ฟรี", "influencer", "collab", "followers", "ผู้ติดตาม"]),
@@ -281,7 +281,7 @@ fn escalated(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> Draft {
     let facts = &reading.library.knowledge().facts;
     let zone = super::hours::zone_of(facts);
     let open = domain::open_state(ask.now, &zone, &facts.hours, &facts.holidays).is_open();
-    let urgent = signs::has(&reading.query.normal, signs::DANGER);
+    let urgent = signs::has(&reading.query.normal, &signs::DANGER);
     let mut words = voice.say(
         "{เรา}รับเรื่องไว้แล้ว{นะคะ} ขอส่งต่อให้เจ้าของร้านดูแลและติดต่อกลับโดยเร็วที่สุด{ค่ะ}",
         "I am sorry about this. I am handing your message to the owner now; a person will get back to you as soon as possible.",

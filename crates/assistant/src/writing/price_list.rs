@@ -133,7 +133,8 @@ pub(crate) fn meanings<'a>(library: &'a Library, query: &Query) -> Option<Meanin
         }
         let weight = weigh(&asked.key, asked.weight);
         mass += weight;
-        if !covered.contains(&asked.key) && !(asked.known && is_counter(&asked.key)) {
+        let counted = asked.known && is_counter(&asked.key);
+        if !covered.contains(&asked.key) && !counted {
             left += weight;
             unheard |= !asked.known && weight >= 0.5;
             if asked.known && weight >= 0.15 {

@@ -19,14 +19,14 @@ pub(crate) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> 
         || signs::has(text, &["ไหม", "มั้ย", "ปะ", "ป่าว", "กี่", "เท่าไหร่"]);
     let subject: f32 =
         query.asked.iter().filter(|a| a.known && a.kind != TermKind::Number).map(|a| a.weight).sum();
-    let wants = super::steps::wish(query).is_some();
-    if signs::has(text, signs::BOT) && subject < 0.9 {
+    let wants = super::wish::wish(query).is_some();
+    if signs::has(text, &signs::BOT) && subject < 0.9 {
         return Some(smalltalk(voice.say(
             "{เรา}เป็นผู้ช่วยอัตโนมัติของร้าน{ค่ะ} ถ้าอยากคุยกับเจ้าของร้าน บอกได้เลย{นะคะ}",
             "I am the shop's automatic assistant. If you would like to talk to the owner, just tell me.",
         )));
     }
-    if signs::has(text, signs::CHAT) && subject < 0.6 {
+    if signs::has(text, &signs::CHAT) && subject < 0.6 {
         return Some(smalltalk(voice.say(
             "ขอบคุณที่ถามไถ่{นะคะ} วันนี้มีอะไรให้ช่วยบอกได้เลย{ค่ะ}",
             "Thank you for asking! How can we help you today?",
@@ -37,14 +37,14 @@ pub(crate) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> 
         &["anyone there", "anybody there", "anyone here", "มีใครอยู่ไหม", "มีคนอยู่ไหม", "อยู่ไหมคะ", "อยู่ไหมครับ"],
     );
     let opens = signs::GREETING.iter().any(|greeting| text.starts_with(greeting))
-        && signs::has(text, signs::GREETING);
+        && signs::has(text, &signs::GREETING);
     if (called && subject < 0.5)
         || (opens && !asks && !wants && query.asked.len() <= 1 && text.chars().count() <= 30)
     {
         return Some(greeting(ask, voice));
     }
     if asks || wants {
-        let only_greeting = signs::has(text, signs::GREETING)
+        let only_greeting = signs::has(text, &signs::GREETING)
             && subject < 0.2
             && !wants
             && query.asked.is_empty()
@@ -54,13 +54,13 @@ pub(crate) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> 
         }
         return None;
     }
-    if signs::has(text, signs::GOODBYE) {
+    if signs::has(text, &signs::GOODBYE) {
         return Some(smalltalk(sign_off(ask, voice)));
     }
-    if signs::has(text, signs::THANKS) {
+    if signs::has(text, &signs::THANKS) {
         return Some(smalltalk(sign_off(ask, voice)));
     }
-    if signs::has(text, signs::PRAISE)
+    if signs::has(text, &signs::PRAISE)
         || signs::PRAISE.iter().any(|praise| crate::words::normal::has_thai(praise) && text.contains(praise))
     {
         return Some(smalltalk(
@@ -72,7 +72,7 @@ pub(crate) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> 
             voice.say("ขอบคุณ{นะคะ} มีอะไรให้ช่วยทักมาได้เลย{ค่ะ}", "Thank you! Just write if we can help."),
         ));
     }
-    if signs::has(text, signs::GREETING) && subject < 0.5 {
+    if signs::has(text, &signs::GREETING) && subject < 0.5 {
         return Some(greeting(ask, voice));
     }
     None

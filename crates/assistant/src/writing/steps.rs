@@ -6,208 +6,18 @@ use domain::{AnswerKind, Source, Steps, Tongue};
 use jiff::ToSpan;
 
 use super::{
-    Draft, Reading, Voice, price_list, signs,
+    Draft, Reading, Voice,
+    label::label,
+    price_list, signs,
     slots::{self, Given, Slot},
+    wish::{Wish, wish},
 };
 use crate::{Library, knowledge::Query, words::normal::normal};
-
-/// What a customer wants done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wish {
-    Book,
-    Order,
-    Move,
-    Exchange,
-    Cancel,
-}
 
 /// The steps of a wish: the shop's own, or what any shop would ask.
 struct Plan<'a> {
     asks: Vec<(String, Slot)>,
     own: Option<&'a Steps>,
-}
-
-/// What the turn wishes to have done, if it is a wish and not a question about the rules.
-pub(crate) fn wish(query: &Query) -> Option<Wish> {
-    let text = query.normal.as_str();
-    let asks_rule = query.cue("q:price")
-        || query.cue("q:howlong")
-        || query.cue("q:howmany")
-        || query.cue("q:when")
-        || query.cue("q:where")
-        || query.cue("q:right")
-        || query.cue("q:stock")
-        || query.has("t:discount")
-        || signs::has(
-            text,
-            &["ต้องนัด", "ต้องจอง", "ต้องสั่ง", "do i need", "do we need", "need to book", "how do i", "how to"],
-        );
-    if asks_rule {
-        return None;
-    }
-    let starts = |words: &[&str]| {
-        text.split(['\n', ' ']).any(|piece| words.iter().any(|word| piece.starts_with(word)))
-    };
-    if query.has("t:cancel") {
-        return signs::has(
-            text,
-            &[
-                "ขอยกเลิก",
-                "ยกเลิกนัด",
-                "ยกเลิกออเดอร์",
-                "ยกเลิกการจอง",
-                "cancel my",
-                "cancel the",
-                "to cancel",
-                "want to cancel",
-            ],
-        )
-        .then_some(Wish::Cancel);
-    }
-    if query.has("t:postpone")
-        && signs::has(
-            text,
-            &[
-                "ขอเลื่อน",
-                "เลื่อนนัด",
-                "อยากเลื่อน",
-                "ขอเปลี่ยนวัน",
-                "ขอเปลี่ยนเวลา",
-                "reschedule my",
-                "move my",
-                "to reschedule",
-                "postpone my",
-                "change my appointment",
-                "change my booking",
-                "reschedule",
-            ],
-        )
-    {
-        return (!query.cue("q:can")).then_some(Wish::Move);
-    }
-    if signs::has(
-        text,
-        &[
-            "จะเปลี่ยนไซส์",
-            "ขอเปลี่ยนไซส์",
-            "อยากเปลี่ยน",
-            "ขอเปลี่ยนเป็น",
-            "ขอเปลี่ยนของ",
-            "want to exchange",
-            "like to exchange",
-            "exchange my",
-        ],
-    ) {
-        return (!query.cue("q:can")).then_some(Wish::Exchange);
-    }
-    let books = query.has_any(&["t:book", "t:appointment"])
-        && (starts(&["จอง", "ขอจอง", "อยากจอง", "จะจอง", "นัด", "ขอนัด", "จะนัด", "อยากนัด", "งั้นจอง"])
-            || signs::has(
-                text,
-                &[
-                    "ขอจอง",
-                    "อยากจอง",
-                    "จะจอง",
-                    "ขอนัด",
-                    "จะนัด",
-                    "อยากนัด",
-                    "รบกวนจอง",
-                    "ช่วยจอง",
-                    "สนใจจอง",
-                    "จองคิว",
-                    "จองโต๊ะ",
-                    "จองห้อง",
-                    "want to book",
-                    "like to book",
-                    "please book",
-                    "book a",
-                    "book the",
-                    "book me",
-                    "i'd like to reserve",
-                    "reserve a",
-                    "make a reservation",
-                    "make a booking",
-                    "make an appointment",
-                    "need an appointment",
-                    "want an appointment",
-                    "can i book",
-                    "could i book",
-                    "want to reserve",
-                    "like to make",
-                    "want to make",
-                ],
-            ));
-    if books {
-        return Some(Wish::Book);
-    }
-    if signs::has(
-        text,
-        &[
-            "can i come",
-            "come in tomorrow",
-            "ว่างไหม",
-            "ว่างมั้ย",
-            "มีคิวไหม",
-            "มีคิวว่าง",
-            "คิวว่าง",
-            "can you fit me",
-            "i'd like to fix",
-            "like to fix",
-        ],
-    ) || (starts(&["จะเอา"]) && signs::has(text, &["ไปเปลี่ยน", "ไปซ่อม", "ไปทำ"]))
-    {
-        return Some(Wish::Book);
-    }
-    let orders =
-        starts(&["สั่ง", "ขอสั่ง", "เอา", "รับ", "cf", "ขอรับ", "จะสั่ง", "อยากสั่ง", "อยากได้", "งั้นเอา", "จะรับ"])
-            && !signs::has(
-                text,
-                &[
-                    "รับบัตร",
-                    "รับซื้อ",
-                    "รับสมัคร",
-                    "รับประกัน",
-                    "รับซ่อม",
-                    "รับทำ",
-                    "รับปลด",
-                    "รับออกแบบ",
-                    "รับปาก",
-                    "รับรอง",
-                    "รับทราบ",
-                    "เอาไป",
-                    "เอามา",
-                ],
-            );
-    let yes_no = query.cue("q:can") || signs::has(text, &["ไหม", "มั้ย", "ปะ", "ป่าว", "เปล่า"]);
-    if orders && !yes_no
-        || signs::has(
-            text,
-            &[
-                "want to order",
-                "like to order",
-                "i'll take",
-                "i will take",
-                "can i order",
-                "want to buy",
-                "like to buy",
-                "please send",
-                "can you keep",
-                "keep for me",
-                "can you hold",
-                "ขอสั่ง",
-                "อยากสั่ง",
-                "จะสั่ง",
-                "ช่วยเก็บ",
-                "ฝากเก็บ",
-                "can i get",
-                "i'd like to get",
-                "order for",
-            ],
-        )
-    {
-        return Some(Wish::Order);
-    }
-    None
 }
 
 fn class_of(name: &str) -> (Option<Wish>, BTreeSet<String>) {
@@ -301,7 +111,7 @@ pub(crate) fn answer(reading: &Reading<'_>, voice: Voice<'_>) -> Option<Draft> {
             Slot::Text | Slot::Number | Slot::Size | Slot::Colour | Slot::Payment | Slot::Subject
         )
     };
-    let done = missing.is_empty() || (contact && missing.iter().all(|name| soft(name)) && subject_known);
+    let done = missing.is_empty() || (contact && missing.iter().all(soft) && subject_known);
     if done && !(fresh && given.is_empty()) {
         return Some(recap(wish, &plan, &given, &chosen, reading, voice));
     }
@@ -655,61 +465,4 @@ fn subject_words(reading: &Reading<'_>, _tongue: Tongue) -> String {
         .take(4)
         .collect();
     words.join(" ")
-}
-
-/// A slot's name as a customer would read it.
-fn label(name: &str, tongue: Tongue) -> String {
-    const LABELS: [(&str, &str, &str); 44] = [
-        ("date", "วันที่ต้องการ", "the day"),
-        ("day", "วันที่สะดวก", "the day"),
-        ("time", "เวลา (กี่โมง)", "the time"),
-        ("people", "จำนวนคน (กี่ท่าน)", "how many people"),
-        ("guests", "จำนวนผู้เข้าพัก (กี่ท่าน)", "how many guests"),
-        ("name", "ชื่อ", "your name"),
-        ("phone", "เบอร์โทร", "your phone number"),
-        ("email", "อีเมล", "your e-mail"),
-        ("address", "ที่อยู่", "the address"),
-        ("return_address", "ที่อยู่ส่งกลับ", "the return address"),
-        ("item", "รายการที่ต้องการ (แบบไหน อะไร)", "which item or service (what exactly)"),
-        ("colour", "สี", "the colour"),
-        ("size", "ขนาดหรือไซส์", "the size"),
-        ("quantity", "จำนวน", "the quantity"),
-        ("payment_method", "วิธีจ่ายเงิน (โอนหรือเก็บปลายทาง)", "how you would like to pay"),
-        ("cake", "แบบเค้ก (แบบไหน)", "which cake"),
-        ("pickup_date", "วันที่รับ", "the pick-up day"),
-        ("pickup_time", "เวลารับ (กี่โมง)", "the pick-up time"),
-        ("delivery_date", "วันที่ให้ส่ง", "the delivery day"),
-        ("delivery_time", "เวลาที่ให้ส่ง", "the delivery time"),
-        ("text_on_cake", "ข้อความหน้าเค้ก", "the message on the cake"),
-        ("card_message", "ข้อความบนการ์ด", "the message on the card"),
-        ("message", "ข้อความ", "the message"),
-        ("model", "รุ่น", "the model"),
-        ("problem", "อาการ", "the problem"),
-        ("treatment", "การรักษาหรือบริการที่ต้องการ (อะไร)", "which treatment"),
-        ("service", "บริการที่ต้องการ (อะไร)", "which service"),
-        ("order_name", "ชื่อที่ใช้สั่งซื้อ", "the name on the order"),
-        ("new_size", "ไซส์ใหม่ที่ต้องการ", "the new size"),
-        ("old_date", "วันนัดเดิม", "the present day of your appointment"),
-        ("new_date", "วันนัดใหม่ที่สะดวก", "the new day you would like"),
-        ("room", "ห้องแบบไหน", "which room"),
-        ("room_type", "ห้องแบบไหน", "which room"),
-        ("nights", "จำนวนคืน (กี่คืน)", "how many nights"),
-        ("check_in", "วันเช็กอิน", "the check-in day"),
-        ("check_out", "วันเช็กเอาต์", "the check-out day"),
-        ("pet", "ชนิดสัตว์เลี้ยง", "which pet"),
-        ("breed", "พันธุ์", "the breed"),
-        ("weight", "น้ำหนัก", "the weight"),
-        ("course", "คอร์สที่สนใจ", "which course"),
-        ("level", "ระดับ", "the level"),
-        ("age", "อายุ", "the age"),
-        ("recipient", "ชื่อผู้รับ", "the name of the person who receives it"),
-        ("occasion", "โอกาส", "the occasion"),
-    ];
-    let found = LABELS.iter().find(|(key, _, _)| *key == name);
-    match (found, tongue) {
-        (Some((_, thai, _)), Tongue::Thai) => format!(" {thai}"),
-        (Some((_, _, english)), Tongue::English) => (*english).to_owned(),
-        (None, Tongue::Thai) => format!(" {}", name.replace('_', " ")),
-        (None, Tongue::English) => format!("the {}", name.replace('_', " ")),
-    }
 }
