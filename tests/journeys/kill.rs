@@ -42,7 +42,7 @@ async fn no_acknowledged_message_is_lost_and_none_is_answered_twice() {
     );
     nothing_is_wrong(&found);
     assert!(found.acknowledged as u64 >= kills, "customers were writing all the time");
-    assert!(found.answered * 2 > found.acknowledged, "most of them were answered");
+    assert!(found.answered * 2 > found.acknowledged, "a burst is one answer, but they are not that many");
 }
 
 /// A power cut in the midst of it, with commits that wait for the disk or do not.
@@ -61,7 +61,8 @@ async fn power_cut(durability: &'static str) -> Result<Found, String> {
     let after = disk.after_power_cut(folder.path(), "after");
     let acknowledged = customers.stop().await;
     // The relay never lost its power; what it was told to be kept it has let go.
-    let found = reckon_in(&after.place().join("home"), &scene.relay_data, &scene.ledger(), &acknowledged).await;
+    let found =
+        reckon_in(&after.place().join("home"), &scene.relay_data, &scene.ledger(), &acknowledged).await;
     println!(
         "power cut with synchronous={durability}: {} acknowledged, {} lost, {} sent twice, unsound: {:?}",
         found.acknowledged,

@@ -15,11 +15,11 @@ use std::{
 use domain::{Author, DeliveryState, StuckReason, TurnState};
 use pipeline::{Clock, House};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
-use serde_json::{Value, json};
 use relay::Letterbox;
-use store::Durability;
+use serde_json::{Value, json};
+use store::{DeliveryRow, Durability};
 use testkit::Ledger;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{sync::Semaphore, task::JoinHandle, time::Instant};
 
 use crate::{
     fakes::FarFakes,
@@ -83,7 +83,8 @@ impl Scene {
             fakes: Arc::new(fakes),
         };
         let said = scene.start_relay();
-        let code = said.and_then(|line| Some(line.strip_prefix("pairing code ")?.split(' ').next()?.to_owned()));
+        let code =
+            said.and_then(|line| Some(line.strip_prefix("pairing code ")?.split(' ').next()?.to_owned()));
         let mut command = Command::new(binary("journeys", "crash-house"));
         command.arg("set-up").arg("--home").arg(home);
         command.args(["--relay", &scene.relay_address(), "--code", &code.expect("a pairing code")]);
@@ -144,12 +145,12 @@ impl Scene {
         self.relay.take().expect("a relay to kill").kill();
     }
 
-    /// Customers keep writing, each of them up to two times, until they are told to stop.
+    /// Customers write as they are given turns, each of them up to two times, until they are told to stop.
     pub fn customers(&self, first: u64) -> Customers {
         let customers = Customers {
             acknowledged: Arc::default(),
             stop: Arc::default(),
-            written: Arc::default(),
+            turns: Arc::new(Semaphore::new(0)),
             writing: Vec::new(),
         };
         let doors = [("line", self.door("line")), ("facebook", self.door("facebook"))];
@@ -157,7 +158,7 @@ impl Scene {
             .map(|lane| {
                 let (fakes, doors) = (self.fakes.clone(), doors.clone());
                 let (acknowledged, stop) = (customers.acknowledged.clone(), customers.stop.clone());
-                let written = customers.written.clone();
+                let turns = customers.turns.clone();
                 tokio::spawn(async move {
                     let mut nth = first + lane;
                     while !stop.load(Ordering::Relaxed) {
@@ -165,12 +166,12 @@ impl Scene {
                         let person = format!("guest {nth}");
                         let words = [ASKS_LATTE, ASKS_CROISSANT];
                         for words in words.iter().take(if nth % 5 == 0 { 2 } else { 1 }) {
+                            let Ok(turn) = turns.acquire().await else { return };
+                            turn.forget();
                             if fakes.writes(platform, &person, words, url).await {
                                 let told = ((*platform).to_owned(), person.clone(), (*words).to_owned());
                                 acknowledged.lock().unwrap_or_else(PoisonError::into_inner).insert(told);
-                                written.notify_waiters();
                             }
-                            tokio::time::sleep(Duration::from_millis(15)).await;
                         }
                         nth += 2;
                     }
@@ -198,7 +199,8 @@ impl Scene {
 pub struct Customers {
     acknowledged: Arc<Mutex<Acknowledged>>,
     stop: Arc<AtomicBool>,
-    written: Arc<tokio::sync::Notify>,
+    /// So many more messages may be written: faster than they can be answered, and the end would never come.
+    turns: Arc<Semaphore>,
     writing: Vec<JoinHandle<()>>,
 }
 
@@ -207,9 +209,10 @@ impl Customers {
         self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Until so many more messages have been acknowledged.
+    /// Twice so many messages may be written; waits until so many of them have been acknowledged.
     pub async fn more(&self, count: usize) {
         let wanted = self.acknowledged() + count;
+        self.turns.add_permits(count * 2);
         look_until(None, Duration::from_secs(60), async || (self.acknowledged() >= wanted).then_some(()))
             .await
             .expect("webhooks are being acknowledged");
@@ -218,6 +221,7 @@ impl Customers {
     /// Everything that was acknowledged.
     pub async fn stop(self) -> Acknowledged {
         self.stop.store(true, Ordering::Relaxed);
+        self.turns.close();
         for writing in self.writing {
             writing.await.expect("customers end in peace");
         }
@@ -229,7 +233,7 @@ impl Customers {
 pub async fn shoot(scene: &mut Scene, customers: &Customers, kills: u64, seed: u64) {
     let mut chance = StdRng::seed_from_u64(seed);
     for _ in 0..kills {
-        customers.more(chance.random_range(1..6)).await;
+        customers.more(chance.random_range(1..5)).await;
         tokio::time::sleep(Duration::from_millis(chance.random_range(0..120))).await;
         let aim = chance.random_range(0..10);
         if aim >= 7 {
@@ -250,7 +254,12 @@ pub async fn shoot(scene: &mut Scene, customers: &Customers, kills: u64, seed: u
 }
 
 /// Opens the house in `home` with a clock that is wound, lets it finish, and looks everything up.
-pub async fn reckon_in(home: &Path, relay_data: &Path, ledger: &Ledger, acknowledged: &Acknowledged) -> Found {
+pub async fn reckon_in(
+    home: &Path,
+    relay_data: &Path,
+    ledger: &Ledger,
+    acknowledged: &Acknowledged,
+) -> Found {
     let mut found = Found { acknowledged: acknowledged.len(), ..Found::default() };
     let (clock, hand) = Clock::by_hand(Clock::machine().now());
     let house = match House::open(config_in(home, clock, Durability::Full, TunnelDoor::Shut)).await {
@@ -263,7 +272,7 @@ pub async fn reckon_in(home: &Path, relay_data: &Path, ledger: &Ledger, acknowle
     };
     // First everything is fetched and decided, at the pace of life; then time flies for what waits for evidence.
     let letterbox = relay_at(relay_data).await;
-    let rest = look_until(Some(house.changes()), Duration::from_secs(120), async || {
+    let rest = look_until(Some(house.changes()), Duration::from_secs(300), async || {
         let decided = decided(&house).await && kept(letterbox.as_ref()).await == 0;
         hand.advance(if decided { Duration::from_secs(5) } else { Duration::from_millis(100) });
         (decided && at_rest(&house).await).then_some(())
@@ -309,7 +318,8 @@ async fn kept(letterbox: &dyn Letterbox) -> u64 {
 async fn look_up(house: &House, acknowledged: &Acknowledged, found: &mut Found) {
     let reader = house.read();
     let late = house.clock().now() + Duration::from_secs(366 * 86_400);
-    let rows = reader.inbox(house.workspace(), &Default::default(), None, 1_000_000).await.expect("the inbox");
+    let rows =
+        reader.inbox(house.workspace(), &Default::default(), None, 1_000_000).await.expect("the inbox");
     let mut kept = Acknowledged::new();
     for row in rows {
         let conversation = reader.conversation(row.conversation).await.expect("a conversation");
@@ -319,17 +329,26 @@ async fn look_up(house: &House, acknowledged: &Acknowledged, found: &mut Found) 
         for spoken in &said {
             kept.insert((row.platform.name().to_owned(), conversation.thread.clone(), spoken.text.clone()));
         }
-        let sent = deliveries.iter().filter(|one| one.state == DeliveryState::Sent).count();
-        let parked = deliveries
-            .iter()
-            .filter(|one| one.state == DeliveryState::Stuck && one.reason == Some(StuckReason::Undecidable))
-            .count();
-        found.answered += sent;
-        found.parked += parked;
-        let decided = said.iter().all(|spoken| spoken.turn.is_some());
-        if !decided || (!said.is_empty() && deliveries.is_empty()) {
-            found.undecided.push(format!("{} in {}", said.len(), row.conversation));
+        let origins = reader.reply_origins(row.conversation).await.expect("origins");
+        for spoken in &said {
+            let Some(turn) = spoken.turn else {
+                found.undecided.push(format!("a message of {} in no turn", row.conversation));
+                continue;
+            };
+            let fate = reader.fate(turn).await.expect("a fate");
+            let replies: Vec<_> = origins
+                .iter()
+                .filter(|origin| origin.turn == Some(turn))
+                .map(|origin| origin.reply)
+                .collect();
+            let left = deliveries.iter().any(|one| replies.contains(&one.reply) && ended_well(one));
+            // Everything asked here can be answered: words without an answer are words forgotten.
+            if (fate.closed_at.is_none() || !left) && found.undecided.len() < 20 {
+                found.undecided.push(format!("turn {turn}: {:?}, {} replies", fate.state, replies.len()));
+            }
         }
+        found.answered += deliveries.iter().filter(|one| one.state == DeliveryState::Sent).count();
+        found.parked += deliveries.iter().filter(|one| one.state == DeliveryState::Stuck).count();
     }
     found.lost = acknowledged
         .iter()
@@ -342,6 +361,12 @@ async fn look_up(house: &House, acknowledged: &Acknowledged, found: &mut Found) 
         .collect();
 }
 
+/// It arrived, or nobody can tell and the owner was asked.
+fn ended_well(delivery: &DeliveryRow) -> bool {
+    delivery.state == DeliveryState::Sent
+        || (delivery.state == DeliveryState::Stuck && delivery.reason == Some(StuckReason::Undecidable))
+}
+
 /// `PRAGMA integrity_check`, by way of the store.
 async fn integrity(house: &House) -> Option<String> {
     house.read().check_soundness().await.err().map(|error| error.to_string())
@@ -351,7 +376,9 @@ async fn integrity(house: &House) -> Option<String> {
 pub fn figures(starts: &[Duration]) -> String {
     let mut sorted = starts.to_vec();
     sorted.sort();
-    let at = |share: usize| sorted.get((sorted.len().saturating_sub(1)) * share / 100).copied().unwrap_or_default();
+    let at = |share: usize| {
+        sorted.get((sorted.len().saturating_sub(1)) * share / 100).copied().unwrap_or_default()
+    };
     let slow = sorted.iter().filter(|span| **span > Duration::from_secs(1)).count();
     format!(
         "{} starts: p50 {:?}, p99 {:?}, max {:?}, over one second {slow}",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use domain::{DraftId, ReplyId};
-use pipeline::{Clock, House, HouseConfig, HouseError};
+use pipeline::{Clock, HouseConfig};
 use store::Durability;
 use tempfile::TempDir;
 use vault::{Cost, Vault};
@@ -53,7 +53,7 @@ pub fn config_in(folder: &Path, clock: Clock, durability: Durability, tunnel: Tu
     HouseConfig { home: folder.to_owned(), vault, clock, durability, tunnel }
 }
 
-/// The owner approves a draft as it is.
-pub async fn approve(house: &House, draft: DraftId) -> Result<ReplyId, HouseError> {
-    house.approve(draft, None).await
+/// The owner approves a draft as it is, by the door a screen uses.
+pub async fn approve(house: &api::House, draft: DraftId) -> Result<ReplyId, api::Error> {
+    api::drafts::approve(house, draft, None).await
 }

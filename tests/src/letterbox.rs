@@ -54,7 +54,8 @@ impl Letterbox {
     pub async fn reopen(&mut self) {
         let address = self.address.trim_start_matches("http://");
         let listener = TcpListener::bind(address).await.expect("the same port");
-        self.letterbox = Relay::open(settings(self.data.path()), watched(&self.clock)).await.expect("a relay");
+        self.letterbox =
+            Relay::open(settings(self.data.path()), watched(&self.clock)).await.expect("a relay");
         self.stop = CancellationToken::new();
         self.serving = Some(serve(&self.letterbox, listener, &self.stop));
     }
@@ -84,11 +85,7 @@ fn watched(clock: &HandClock) -> relay::Clock {
     relay::Clock::reading(move || clock.now_ms())
 }
 
-fn serve(
-    relay: &std::sync::Arc<Relay>,
-    listener: TcpListener,
-    stop: &CancellationToken,
-) -> JoinHandle<()> {
+fn serve(relay: &std::sync::Arc<Relay>, listener: TcpListener, stop: &CancellationToken) -> JoinHandle<()> {
     let (relay, stop) = (relay.clone(), stop.clone());
     tokio::spawn(async move { relay.serve(listener, stop).await.expect("a relay that ends well") })
 }

@@ -1,7 +1,8 @@
 //! A small café: a price table, an article about parking, hours, and a personality with ค่ะ.
 
 use domain::{
-    Article, ArticleId, Bilingual, PriceId, PriceRow, ShopFacts, Span, Timestamp, Tongue, WeekHours,
+    Article, ArticleId, Bilingual, Knowledge, PriceId, PriceRow, ShopFacts, Span, Timestamp, Tongue,
+    WeekHours,
 };
 use jiff::civil::time;
 use store::KnowledgePiece;
@@ -57,6 +58,16 @@ fn knowledge(hours: WeekHours) -> Vec<KnowledgePiece> {
             updated: None,
         }),
     ]
+}
+
+/// A whole shop, piece by piece.
+pub fn pieces(knowledge: Knowledge) -> Vec<KnowledgePiece> {
+    let Knowledge { version: _, facts, articles, prices, quick_replies } = knowledge;
+    [KnowledgePiece::Facts(facts), KnowledgePiece::Prices(prices)]
+        .into_iter()
+        .chain(articles.into_iter().map(KnowledgePiece::Article))
+        .chain(quick_replies.into_iter().map(KnowledgePiece::QuickReply))
+        .collect()
 }
 
 fn price(nth: u8, sku: &str, th: &str, en: &str, baht: i64) -> PriceRow {

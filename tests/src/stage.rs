@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
-    Author, Autonomy, ChannelId, ConversationId, DeliveryState, Door, Platform, Settings, Timestamp, TurnState,
+    Author, Autonomy, ChannelId, ConversationId, DeliveryState, Door, Platform, Settings, Timestamp,
 };
 use pipeline::{Clock, Hand, House};
 use secrecy::SecretString;
@@ -28,7 +28,7 @@ pub struct Stage {
     clock: Clock,
     hand: Hand,
     postman: Postman,
-    house: Option<House>,
+    house: Option<api::House>,
     tunnel: TunnelDoor,
 }
 
@@ -74,10 +74,16 @@ impl Stage {
         house.keep_knowledge(knowledge).await.expect("knowledge");
         house.pair(relay.address(), &relay.code().await).await.expect("a pairing");
         let postman = Postman::new().expect("a postman");
-        Self { fakes, relay, home, clock, hand, postman, house: Some(house), tunnel }
+        Self { fakes, relay, home, clock, hand, postman, house: Some(house.into()), tunnel }
     }
 
+    /// The flow itself, where it opens, acts and is read.
     pub fn house(&self) -> &House {
+        self.api().as_ref()
+    }
+
+    /// What a screen asks.
+    pub fn api(&self) -> &api::House {
         self.house.as_ref().expect("the house is open")
     }
 
@@ -92,14 +98,14 @@ impl Stage {
     /// The house ends in peace.
     pub async fn close(&mut self) {
         if let Some(house) = self.house.take() {
-            assert_eq!(house.stop().await.would_not, Vec::<&str>::new(), "every worker ends in time");
+            assert_eq!(house.stop().await.would_not, Vec::<String>::new(), "every worker ends in time");
         }
     }
 
     pub async fn open(&mut self) {
         assert!(self.house.is_none(), "the house is open already");
         let config = self.home.config(self.clock.clone(), self.tunnel);
-        self.house = Some(House::open(config).await.expect("the house opens again"));
+        self.house = Some(House::open(config).await.expect("the house opens again").into());
     }
 
     /// Time passes, for everybody.
@@ -141,7 +147,8 @@ impl Stage {
         let base = self.fakes.telegram.base_url();
         let bot = self.fakes.telegram.account();
         let settings = [("api_base", base.as_str()), ("username", bot.username.as_str())];
-        self.connect(Platform::Telegram, Door::Polling, &settings, &[("bot_token", &bot.token)], autonomy).await
+        self.connect(Platform::Telegram, Door::Polling, &settings, &[("bot_token", &bot.token)], autonomy)
+            .await
     }
 
     pub async fn connect(
@@ -153,15 +160,14 @@ impl Stage {
         autonomy: Autonomy,
     ) -> Connected {
         let house = self.house();
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let secrets: BTreeMap<String, SecretString> = secrets
             .iter()
             .map(|(name, value)| ((*name).to_owned(), SecretString::from((*value).clone())))
             .collect();
-        let channel = house
-            .add_channel(platform, platform.name(), door, settings, secrets)
-            .await
-            .expect("a channel");
+        let channel =
+            house.add_channel(platform, platform.name(), door, settings, secrets).await.expect("a channel");
         house.set_channel_autonomy(channel, Some(autonomy)).await.expect("autonomy");
         let path = house.webhook_paths().await.expect("the paths");
         let path = path.into_iter().find(|(known, _)| *known == channel).map(|(_, path)| path);
@@ -188,6 +194,11 @@ impl Stage {
         self.postman.post(&to.url, hook).await.expect("somebody opens the door")
     }
 
+    /// Tries to hand in more than the door takes: none when the door was shut before all of it was through.
+    pub async fn try_post(&self, to: &Connected, hook: &SignedWebhook) -> Option<u16> {
+        self.postman.post(&to.url, hook).await.ok().map(|posted| posted.status)
+    }
+
     /// Meta asks whether this is our door.
     pub async fn get(&self, to: &Connected, query: &[(&str, &str)]) -> Posted {
         self.postman.get(&to.url, query).await.expect("somebody opens the door")
@@ -210,20 +221,29 @@ impl Stage {
 
     /// A person writes and the house has taken it in: it waits in a turn, or its turn has ended.
     pub async fn hears(&self, to: &Connected, person: &Person, text: &str) -> String {
+        let before = self.times_heard(to, person, text).await;
         let message = self.says(to, person, text).await;
-        self.heard(to, person, text).await;
+        self.until(&format!("{} heard saying {text:?}", person.name), async || {
+            (self.times_heard(to, person, text).await > before).then_some(())
+        })
+        .await;
         message
     }
 
     /// The house has understood these words and put them into a turn.
     pub async fn heard(&self, to: &Connected, person: &Person, text: &str) {
-        let what = format!("{} heard saying {text:?}", person.name);
-        self.until(&what, async || {
-            let talk = self.talk(to, person).await;
-            let same = |spoken: &&Spoken| spoken.author == Author::Customer && spoken.text == text;
-            talk.iter().rev().find(same).filter(|spoken| spoken.turn.is_some()).map(|_| ())
+        self.until(&format!("{} heard saying {text:?}", person.name), async || {
+            (self.times_heard(to, person, text).await > 0).then_some(())
         })
         .await;
+    }
+
+    async fn times_heard(&self, to: &Connected, person: &Person, text: &str) -> usize {
+        let talk = self.talk(to, person).await;
+        let same = |spoken: &&Spoken| {
+            spoken.author == Author::Customer && spoken.text == text && spoken.turn.is_some()
+        };
+        talk.iter().filter(same).count()
     }
 
     /// Six quiet seconds: the turn is decided.
@@ -321,12 +341,20 @@ impl Stage {
         let house = self.house();
         match look_until(Some(house.changes()), PATIENCE, look).await {
             Some(found) => found,
-            None => panic!(
-                "waited in vain for {what}\ntroubles: {:?}\noutbox: {:?}\n{}",
-                house.troubles(),
-                house.read().outbox_counts().await,
-                self.ledger().transcript()
-            ),
+            None => {
+                let drafts = house.read().waiting_drafts(house.workspace()).await.unwrap_or_default();
+                let drafts: Vec<String> = drafts
+                    .iter()
+                    .map(|draft| format!("{:?} {} {}", draft.kind, draft.confidence, draft.words.as_str()))
+                    .collect();
+                panic!(
+                    "waited in vain for {what}\ntroubles: {:?}\noutbox: {:?}\nescalations: {:?}\ndrafts: {drafts:#?}\n{}",
+                    house.troubles(),
+                    house.read().outbox_counts().await,
+                    house.read().open_escalations(house.workspace()).await,
+                    self.ledger().transcript()
+                )
+            }
         }
     }
 
@@ -359,18 +387,31 @@ impl Stage {
         .await;
     }
 
-    /// Until no envelope waits, no message is to be understood, and no turn is gathering or ready: whatever was to
-    /// be decided is decided.
+    /// Until no envelope waits, no message is to be understood, and every turn has ended: whatever was to be decided
+    /// is decided.
     pub async fn decided(&self) {
         self.until("everything being decided", async || {
             let reader = self.house().read();
             let arrived = reader.envelope_counts().await.expect("envelopes").0 == 0
                 && reader.to_understand(0, 1).await.expect("messages").is_empty();
-            let gathering = reader.next_turn_due(TurnState::Gathering).await.expect("turns");
-            let ready = reader.next_turn_due(TurnState::Ready).await.expect("turns");
-            (arrived && gathering.is_none() && ready.is_none()).then_some(())
+            (arrived && self.no_turn_is_open().await).then_some(())
         })
         .await;
+    }
+
+    async fn no_turn_is_open(&self) -> bool {
+        let reader = self.house().read();
+        let late = self.now() + Duration::from_secs(10 * 366 * 86_400);
+        let rows = reader.inbox(self.house().workspace(), &Default::default(), None, 1_000).await;
+        for row in rows.expect("the inbox") {
+            for spoken in reader.talk(row.conversation, late, 1_000).await.expect("the talk") {
+                let Some(turn) = spoken.turn else { continue };
+                if reader.fate(turn).await.expect("a fate").closed_at.is_none() {
+                    return false;
+                }
+            }
+        }
+        true
     }
 
     /// Until the relay holds nothing any more: all of it is committed here.

@@ -52,6 +52,8 @@ async fn nothing_planted_is_found_anywhere() {
         })
         .await;
     stage.fakes.telegram.revoke_token();
+    // Wakes the poll that hangs there.
+    stage.says(&bot, &mali, "canary-last").await;
     stage
         .until("Telegram's refusal", async || {
             stage.wind(std::time::Duration::from_secs(60));
@@ -79,7 +81,11 @@ async fn nothing_planted_is_found_anywhere() {
         let line = log.lines().find(|line| line.contains(words));
         assert!(line.is_none(), "{words:?} stands in the log: {line:?}");
         for folder in [relay.as_path(), stage.home.path()] {
-            assert_eq!(stands_in(folder, words.as_bytes()), Vec::<String>::new(), "{words:?} stands on a disk");
+            assert_eq!(
+                stands_in(folder, words.as_bytes()),
+                Vec::<String>::new(),
+                "{words:?} stands on a disk"
+            );
         }
     }
     for to in [&line, &page] {

@@ -19,7 +19,7 @@ async fn approved_late(stage: &Stage, to: &Connected, person: &Person) {
     stage.pause();
     let draft = stage.until_draft(to, person).await;
     stage.wind(600 * SECOND);
-    approve(stage.house(), draft.id).await.unwrap();
+    approve(stage.api(), draft.id).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,11 +206,7 @@ async fn a_refused_token_turns_the_channel_red_and_one_click_lets_everything_go_
     assert!(stage.replies(&line, &mali).is_empty());
     stage.fakes.line.renew_token();
     let token = SecretString::from(stage.fakes.line.account().access_token.clone());
-    stage
-        .house()
-        .reconnect(line.channel, [("channel_access_token".to_owned(), token)].into())
-        .await
-        .unwrap();
+    stage.house().reconnect(line.channel, [("channel_access_token".to_owned(), token)].into()).await.unwrap();
     for person in [&mali, &ploy] {
         stage.until_delivery(&line, person, DeliveryState::Sent).await;
         assert_eq!(stage.replies(&line, person).len(), 1);
@@ -231,7 +227,7 @@ async fn after_a_day_the_window_is_closed_for_the_assistant_but_not_for_a_person
     let draft = stage.until_draft(&page, &mali).await;
     stage.until_draft(&page, &ploy).await;
     stage.wind(25 * 3_600 * SECOND);
-    approve(stage.house(), draft.id).await.unwrap();
+    approve(stage.api(), draft.id).await.unwrap();
     let stuck = stage.until_delivery(&page, &mali, DeliveryState::Stuck).await;
     assert_eq!(stuck.reason, Some(StuckReason::WindowClosed));
     assert!(stage.replies(&page, &mali).is_empty());
@@ -299,7 +295,10 @@ async fn a_platform_that_is_gone_is_tried_again_until_it_is_back() {
         .until("three attempts that met nobody", async || {
             stage.wind(SECOND);
             let deliveries = stage.deliveries(&line, &mali).await;
-            deliveries.last().filter(|one| one.attempts >= 3 && one.state == DeliveryState::Waiting).map(|_| ())
+            deliveries
+                .last()
+                .filter(|one| one.attempts >= 3 && one.state == DeliveryState::Waiting)
+                .map(|_| ())
         })
         .await;
     let (clock, ledger) = (stage.fakes.clock.clone(), stage.fakes.ledger.clone());

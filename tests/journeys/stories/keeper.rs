@@ -102,10 +102,13 @@ async fn the_owners_own_words_leave_at_once_and_in_order() {
     let mali = Person::mali();
     stage.asks(&line, &mali, ASKS_LATTE).await;
     let conversation = stage.conversation_id(&line, &mali).await;
-    for words in ["สวัสดีค่ะ พี่มะลิ", "วันนี้ลาเต้ลดเหลือ 60 บาทค่ะ", "รับกี่แก้วดีคะ"] {
+    for words in ["สวัสดีค่ะ พี่มะลิ", "วันนี้ลาเต้ลดเหลือ 60 บาทค่ะ", "รับกี่แก้วดีคะ"]
+    {
         stage.house().write(conversation, words.to_owned()).await.unwrap();
     }
-    stage.until("three messages at LINE", async || (stage.replies(&line, &mali).len() == 3).then_some(())).await;
+    stage
+        .until("three messages at LINE", async || (stage.replies(&line, &mali).len() == 3).then_some(()))
+        .await;
     let read: Vec<String> = stage.replies(&line, &mali).into_iter().map(|sent| sent.text).collect();
     assert_eq!(read, ["สวัสดีค่ะ พี่มะลิ", "วันนี้ลาเต้ลดเหลือ 60 บาทค่ะ", "รับกี่แก้วดีคะ"]);
 }

@@ -28,9 +28,9 @@ async fn drafted_after_sleep() -> (Stage, Connected, Person) {
 
 async fn approved(stage: &Stage, line: &Connected, mali: &Person) -> DeliveryRow {
     let draft = stage.until_draft(line, mali).await;
-    approve(stage.house(), draft.id).await.unwrap();
+    approve(stage.api(), draft.id).await.unwrap();
     let sent = stage.until_delivery(line, mali, DeliveryState::Sent).await;
-    assert!(approve(stage.house(), draft.id).await.is_err(), "a draft is ruled once");
+    assert!(approve(stage.api(), draft.id).await.is_err(), "a draft is ruled once");
     sent
 }
 
@@ -78,7 +78,7 @@ async fn a_push_whose_answer_is_lost_is_made_again_with_the_same_key_and_lands_o
     stage.wind(Duration::from_secs(600));
     stage.fakes.line.faults().once(LineCall::Push, testkit::Fault::AcceptThenReset);
     let draft = stage.until_draft(&line, &mali).await;
-    approve(stage.house(), draft.id).await.unwrap();
+    approve(stage.api(), draft.id).await.unwrap();
     stage.until_delivery(&line, &mali, DeliveryState::Unsure).await;
     stage.wind(Duration::from_secs(10));
     stage.until_delivery(&line, &mali, DeliveryState::Sent).await;

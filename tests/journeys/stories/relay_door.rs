@@ -89,7 +89,8 @@ async fn ten_megabytes_are_too_large_and_a_long_letter_is_not() {
     let line = stage.line(Autonomy::Draft).await;
     let mali = Person::mali();
     let huge = stage.fakes.line.sign(vec![b'x'; 10 * 1024 * 1024]);
-    assert_eq!(stage.post(&line, &huge).await.status, 413);
+    // 413, or cut off in the middle of it.
+    assert!(matches!(stage.try_post(&line, &huge).await, Some(413) | None));
     let letter = "ลาเต้เย็นราคาเท่าไหร่คะ ".repeat(100_000 / 24);
     let letter = letter.trim();
     assert!(letter.chars().count() > 95_000);
@@ -119,7 +120,10 @@ async fn files_with_evil_names_are_only_names() {
     }
     assert_eq!(stage.post(&line, &hook.signed()).await.status, 200);
     stage
-        .until("all files in the talk", async || (stage.talk(&line, &mali).await.len() == 5).then_some(()))
+        .until("all files in a turn", async || {
+            let talk = stage.talk(&line, &mali).await;
+            (talk.iter().filter(|spoken| spoken.turn.is_some()).count() == 5).then_some(())
+        })
         .await;
     stage.pause();
     stage.decided().await;
@@ -139,11 +143,8 @@ async fn the_relay_answers_meta_and_line_while_the_laptop_is_off() {
     let line = stage.line(Autonomy::Auto).await;
     stage.close().await;
     let token = stage.fakes.graph.account().verify_token.clone();
-    let query = [
-        ("hub.mode", "subscribe"),
-        ("hub.challenge", "314159"),
-        ("hub.verify_token", token.as_str()),
-    ];
+    let query =
+        [("hub.mode", "subscribe"), ("hub.challenge", "314159"), ("hub.verify_token", token.as_str())];
     let told = stage.get(&page, &query).await;
     assert_eq!((told.status, &told.body[..]), (200, b"314159".as_slice()));
     // LINE's button "Verify" posts a webhook without events.
