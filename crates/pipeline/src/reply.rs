@@ -330,7 +330,8 @@ async fn settle(hall: &Arc<Hall>, case: &Case, answered: Answered, runs: Vec<Run
         return Ok(hall.store.write(async move |tx| receipts.keep(tx, now).await.map(drop)).await?);
     }
     let spare = receipts.clone();
-    let result = match outcome(&candidate, as_, failed, &settings) {
+    let found = outcome(&candidate, as_, failed, &settings);
+    let result = match once_an_episode(found, case.conversation.handed_back, &candidate.words) {
         Outcome::Silent => {
             let because = SilentBecause::NothingToSay;
             hall.store
@@ -399,6 +400,26 @@ async fn settle(hall: &Arc<Hall>, case: &Case, answered: Answered, runs: Vec<Run
         return Ok(hall.store.write(async move |tx| spare.keep(tx, now).await.map(drop)).await?);
     }
     Ok(result?)
+}
+
+/// In an episode that was handed back the owner has seen the trouble: what the assistant would say is put before
+/// her, and she is called again only for danger or when the customer asks for a person.
+fn once_an_episode(found: Outcome, handed_back: bool, words: &Words) -> Outcome {
+    match found {
+        Outcome::Escalate(rule)
+            if handed_back
+                && !words.is_blank()
+                && !rule.is_urgent()
+                && rule != EscalationRule::WantsPerson =>
+        {
+            Outcome::Draft
+        }
+        Outcome::Escalate(_)
+        | Outcome::AskOwner
+        | Outcome::Send
+        | Outcome::Draft
+        | Outcome::Silent => found,
+    }
 }
 
 /// What the turn ends with.
