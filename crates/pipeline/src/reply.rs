@@ -414,11 +414,7 @@ fn once_an_episode(found: Outcome, handed_back: bool, words: &Words) -> Outcome 
         {
             Outcome::Draft
         }
-        Outcome::Escalate(_)
-        | Outcome::AskOwner
-        | Outcome::Send
-        | Outcome::Draft
-        | Outcome::Silent => found,
+        Outcome::Escalate(_) | Outcome::AskOwner | Outcome::Send | Outcome::Draft | Outcome::Silent => found,
     }
 }
 
