@@ -88,7 +88,7 @@ pub(crate) struct Fit {
 impl Library {
     pub(crate) fn query(&self, words: &str) -> Query {
         let text = normal(words);
-        let terms = terms(&text, &self.own);
+        let terms = self.opened(terms(&text, &self.own));
         let mut query = Query { normal: text, ..Query::default() };
         for term in &terms {
             if term.kind == TermKind::Cue {
@@ -127,6 +127,37 @@ impl Library {
         }
         query.terms = terms;
         query
+    }
+
+    /// Compounds of the dictionary that the shop writes as two words (`กาแฟเย็น`) are cut in two.
+    fn opened(&self, terms: Vec<Term>) -> Vec<Term> {
+        let mut out = Vec::with_capacity(terms.len());
+        for term in terms {
+            let compound = term.kind == TermKind::Word
+                && has_thai(&term.text)
+                && term.text.chars().count() >= 5
+                && self.resolve(&term).is_none();
+            match compound.then(|| self.halves(&term)).flatten() {
+                Some((left, right)) => out.extend([left, right]),
+                None => out.push(term),
+            }
+        }
+        out
+    }
+
+    fn halves(&self, term: &Term) -> Option<(Term, Term)> {
+        let half = |from: usize, to: usize| -> Option<Term> {
+            let text = term.text.get(from..to)?;
+            let mut found = terms(text, &self.own);
+            let one = found.pop().filter(|_| found.is_empty())?;
+            let known = self.knows(&one.key) || matches!(one.kind, TermKind::Cue | TermKind::Noise);
+            (known && text.chars().count() >= 2).then(|| Term {
+                start: term.start + from,
+                end: term.start + to,
+                ..one
+            })
+        };
+        term.text.char_indices().skip(1).find_map(|(at, _)| Some((half(0, at)?, half(at, term.text.len())?)))
     }
 
     fn asked_weight(&self, term: &Term, key: &str, known: bool) -> f32 {

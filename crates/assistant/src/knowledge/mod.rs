@@ -3,6 +3,7 @@
 mod find;
 mod items;
 mod passages;
+mod stale;
 
 use std::collections::BTreeMap;
 
@@ -56,7 +57,9 @@ impl Library {
                 by_sound.entry(sound).or_insert_with(|| key.clone());
             }
         }
-        Self { knowledge, entries, items, spread, by_skeleton, by_sound, own }
+        let mut library = Self { knowledge, entries, items, spread, by_skeleton, by_sound, own };
+        stale::drop_stale(&mut library);
+        library
     }
 
     pub fn knowledge(&self) -> &Knowledge {

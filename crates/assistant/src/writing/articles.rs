@@ -7,7 +7,7 @@ use domain::{AnswerKind, Tongue};
 use super::{Draft, Voice, signs};
 use crate::{
     Library,
-    knowledge::{Asked, Entry, EntryKind, Fit, Query, tongue_of},
+    knowledge::{Asked, Entry, Fit, Query, tongue_of},
     words::{TermKind, normal::normal},
 };
 
@@ -27,7 +27,7 @@ pub(crate) fn answer(library: &Library, query: &Query, voice: Voice<'_>) -> Opti
     let entry = library.entries.get(chosen.entry)?;
     // In a frame of the other tongue there is room for the lines that answer and no more.
     let enough = if entry.tongue == voice.tongue { ENOUGH } else { 60 };
-    let text = lines(library, query, entry, chosen, enough);
+    let text = lines(query, entry, chosen, enough);
     if text.is_empty() {
         return None;
     }
@@ -105,9 +105,8 @@ fn in_tongue<'a>(library: &Library, fits: &'a [Fit], best: &'a Fit, tongue: Tong
         .unwrap_or(best)
 }
 
-/// The window that answers and its neighbours while there is room; lines that an old article has wrong by the
-/// price table are left out.
-fn lines(library: &Library, query: &Query, entry: &Entry, fit: &Fit, enough: usize) -> String {
+/// The window that answers and its neighbours while there is room.
+fn lines(query: &Query, entry: &Entry, fit: &Fit, enough: usize) -> String {
     let mut from = fit.window.start;
     let mut to = fit.window.end;
     let letters = |from: usize, to: usize| -> usize {
@@ -133,69 +132,9 @@ fn lines(library: &Library, query: &Query, entry: &Entry, fit: &Fit, enough: usi
             _ => break,
         }
     }
-    let kept: Vec<&str> = entry
-        .clauses
-        .get(from..to)
-        .into_iter()
-        .flatten()
-        .filter(|clause| !is_stale(library, entry, &clause.text))
-        .map(|clause| clause.text.as_str())
-        .collect();
+    let kept: Vec<&str> =
+        entry.clauses.get(from..to).into_iter().flatten().map(|clause| clause.text.as_str()).collect();
     kept.join(" ").trim_end_matches(['/', ';', ' ']).to_owned()
-}
-
-/// Names one item of the price table and an amount that the table does not have for it.
-fn is_stale(library: &Library, entry: &Entry, text: &str) -> bool {
-    if entry.kind != EntryKind::Article {
-        return false;
-    }
-    let amounts = amounts(text);
-    if amounts.is_empty() || signs::has(&normal(text), &["+", "มัดจำ", "deposit", "ลด", "off", "set", "เซ็ต"])
-    {
-        return false;
-    }
-    let query = library.query(text);
-    let own_prices: Vec<i64> = library
-        .items
-        .iter()
-        .filter(|item| {
-            let keys: BTreeSet<&String> = query.asked.iter().map(|a| &a.key).collect();
-            let all =
-                |names: &BTreeSet<String>| !names.is_empty() && names.iter().all(|key| keys.contains(key));
-            all(&item.keys_th) || all(&item.keys_en)
-        })
-        .flat_map(|item| item.rows.iter())
-        .filter_map(|row| library.knowledge().prices.get(row.at))
-        .map(|row| row.price_satang / 100)
-        .collect();
-    let everywhere: BTreeSet<i64> =
-        library.knowledge().prices.iter().map(|row| row.price_satang / 100).collect();
-    !own_prices.is_empty()
-        && amounts.iter().any(|amount| !own_prices.contains(amount) && !everywhere.contains(amount))
-}
-
-/// Numbers right before `บาท` or `baht`.
-fn amounts(text: &str) -> Vec<i64> {
-    let text = normal(text);
-    let mut out = Vec::new();
-    for unit in ["บาท", "baht"] {
-        for (at, _) in text.match_indices(unit) {
-            let Some(head) = text.get(..at) else { continue };
-            let digits: String = head
-                .trim_end()
-                .chars()
-                .rev()
-                .take_while(char::is_ascii_digit)
-                .collect::<Vec<_>>()
-                .into_iter()
-                .rev()
-                .collect();
-            if let Ok(amount) = digits.parse() {
-                out.push(amount);
-            }
-        }
-    }
-    out
 }
 
 /// The lines as a reply: a plain yes or no before them where one was asked for and the lines say which, and in

@@ -4,7 +4,11 @@
 use domain::AnswerKind;
 
 use super::{Draft, Reading, Voice, articles, hours, price_list, shop, signs};
-use crate::{Ask, knowledge::Query, words::normal::normal};
+use crate::{
+    Ask,
+    knowledge::Query,
+    words::normal::{has_thai, normal},
+};
 
 /// Prices, hours, facts and articles: alone first, then with what the turn leans on.
 pub(super) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> Option<Draft> {
@@ -36,8 +40,9 @@ pub(super) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> 
         return Some(draft);
     }
     // A burst may hold chat beside the question: each message that asks, alone.
-    if reading.turn.len() > 1 {
-        for message in &reading.turn {
+    let pieces: Vec<&str> = reading.turn.iter().flat_map(|message| pieces(message)).collect();
+    if pieces.len() > 1 {
+        for message in pieces {
             let alone = reading.library.query(message);
             let asks = !alone.cues.is_empty()
                 && alone.asked.iter().any(|a| a.known && a.weight >= 0.3 && !price_list::is_counter(&a.key));
@@ -47,6 +52,11 @@ pub(super) fn answer(reading: &Reading<'_>, ask: &Ask<'_>, voice: Voice<'_>) -> 
         }
     }
     None
+}
+
+/// The messages of a burst; a Thai message is cut at its spaces, which part clauses.
+fn pieces(message: &str) -> Vec<&str> {
+    if has_thai(message) { message.split_whitespace().collect() } else { vec![message] }
 }
 
 /// `and iced?`, `then Saturday?`: continues what was asked before.
@@ -119,7 +129,8 @@ fn priced_or_written(reading: &Reading<'_>, query: &Query, voice: Voice<'_>) -> 
     let rules = query.cue("q:howlong") || query.cue("q:howmany") || query.cue("q:when");
     let fits = meanings.leftover <= enough && !(many && meanings.leftover > 0.25);
     let better = article >= 0.9
-        && (meanings.leftover > 0.15 || (meanings.share < 0.35 && !reading.query.cues.is_empty()))
+        && (meanings.leftover > 0.15
+            || (meanings.share < 0.35 && !meanings.varied && !reading.query.cues.is_empty()))
         && !many;
     let listed = if promotion && !premise {
         price && article < 0.55 && fits && meanings.leftover < 0.1

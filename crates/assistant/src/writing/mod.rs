@@ -209,7 +209,7 @@ fn wants_something(reading: &Reading<'_>) -> bool {
     let asks = !query.cues.is_empty()
         || query.normal.contains('?')
         || query.terms.iter().any(|t| {
-            ["ไหม", "มั้ย", "ปะ", "ป่าว", "เปล่า", "ขอ", "ล่ะ", "เหรอ", "หรือ"].contains(&t.text.as_str())
+            ["ไหม", "มั้ย", "ปะ", "ป่าว", "เปล่า", "ขอ", "ล่ะ", "เหรอ", "หรือ", "ยัง"].contains(&t.text.as_str())
         })
         || signs::has(&query.normal, &["any", "do you", "can", "is", "are", "price", "please"]);
     let strong = query.asked.iter().filter(|a| a.weight >= 0.3).count();
@@ -282,50 +282,4 @@ pub(crate) fn alike(library: &Library, a: &str, b: &str) -> bool {
     let shared = keys_a.intersection(&keys_b).count();
     let all = keys_a.union(&keys_b).count();
     (all > 0 && shared * 2 >= all) || normal(&a.normal) == normal(&b.normal)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[ignore = "prints how a question is read: SHOP and ASK in the environment"]
-    fn explain() {
-        let folder = std::env::var("SHOP").unwrap();
-        let (knowledge, _) = crate::read_shop_folder(std::path::Path::new(&folder)).unwrap();
-        let library = Library::build(knowledge);
-        let query = library.query(&std::env::var("ASK").unwrap());
-        println!(
-            "{:?}\ncues {:?}",
-            query
-                .asked
-                .iter()
-                .map(|a| format!("{}={:.2}{}", a.key, a.weight, if a.known { "" } else { "?" }))
-                .collect::<Vec<_>>(),
-            query.cues
-        );
-        for fit in library.fits(&query).iter().take(5) {
-            let entry = &library.entries[fit.entry];
-            println!(
-                "{:.2} cov {:.2} close {:.2} {} {:?}: {}",
-                fit.score,
-                fit.covered,
-                fit.close,
-                entry.source.0,
-                fit.window,
-                entry.clauses[fit.window.clone()]
-                    .iter()
-                    .map(|c| c.text.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" | ")
-            );
-        }
-        if let Some(m) = price_list::meanings(&library, &query) {
-            println!(
-                "leftover {:.2}: {:?}",
-                m.leftover,
-                m.meant.iter().map(|m| (m.item.name_th.clone(), m.rows.len())).collect::<Vec<_>>()
-            );
-        }
-    }
 }

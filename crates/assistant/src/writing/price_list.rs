@@ -74,6 +74,8 @@ pub(crate) struct Meanings<'a> {
     pub uncovered: BTreeSet<String>,
     /// How much of its name the question says, of the best item.
     pub share: f32,
+    /// The question names one of its variants.
+    pub varied: bool,
 }
 
 const KEEP: f32 = 0.9;
@@ -149,8 +151,9 @@ pub(crate) fn meanings<'a>(library: &'a Library, query: &Query) -> Option<Meanin
         mass += 1.0;
     }
     let share = meant.first().map_or(0.0, |m| m.share);
+    let varied = meant.first().is_some_and(|m| !m.matched.is_subset(&m.item.names()));
     let leftover = if mass > 0.0 { left / mass } else { 0.0 };
-    Some(Meanings { meant, leftover, unheard, another, uncovered, share })
+    Some(Meanings { meant, leftover, unheard, another, uncovered, share, varied })
 }
 
 /// A word that the shop does not know, grown onto the name of an item: another item (`ห้องสวีท`).

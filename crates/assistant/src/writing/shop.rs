@@ -100,7 +100,7 @@ pub(crate) fn contact(facts: &ShopFacts, voice: Voice<'_>) -> Option<Draft> {
         Tongue::English => " or ",
     });
     Some(fact(
-        voice.say(&format!("ติดต่อร้านได้ที่ {ways}{{ค่ะ}}"), &format!("You can reach us: {ways}.")),
+        voice.close(&voice.say(&format!("ติดต่อร้านได้ที่ {ways}"), &format!("You can reach us: {ways}"))),
         "contact",
     ))
 }

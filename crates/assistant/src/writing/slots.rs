@@ -165,10 +165,7 @@ pub(crate) fn read(messages: &[String], library: &Library, today: Date) -> Given
         if !times.is_empty() {
             given.times = times;
         }
-        if let Some(found) = PEOPLE.captures(&rest) {
-            given.people =
-                found.get(1).or_else(|| found.get(2)).and_then(|n| n.as_str().parse().ok()).or(given.people);
-        }
+        given.people = people(&rest).or(given.people);
         if let Some(nights) = NIGHTS.captures(&rest).and_then(|c| c.get(1)?.as_str().parse().ok()) {
             given.nights = Some(nights);
         }
@@ -194,6 +191,17 @@ pub(crate) fn read(messages: &[String], library: &Library, today: Date) -> Given
         given.number = number.or(given.number);
     }
     given
+}
+
+/// How many come; `for 3 nights` counts no people.
+fn people(text: &str) -> Option<u32> {
+    PEOPLE.captures_iter(text).find_map(|found| {
+        let number = found.get(1).or_else(|| found.get(2))?;
+        let tail = text.get(number.end()..).unwrap_or("").trim_start();
+        let spans = ["night", "day", "hour", "week", "month", "baht", "piece", "คืน", "วัน", "ชั่วโมง"];
+        let other = found.get(1).is_none() && spans.iter().any(|span| tail.starts_with(span));
+        if other { None } else { number.as_str().parse().ok() }
+    })
 }
 
 /// Thai numbers in words as figures, where a unit of time or people follows.

@@ -87,7 +87,7 @@ pub(crate) fn answer(reading: &Reading<'_>, voice: Voice<'_>) -> Option<Draft> {
     if let Some(draft) = against_the_rules(&plan, &given, &joined, reading, voice) {
         return Some(draft);
     }
-    if wish == Wish::Order
+    if matches!(wish, Wish::Order | Wish::Book)
         && let Some(draft) = sold_out(library, &chosen, voice)
     {
         return Some(draft);

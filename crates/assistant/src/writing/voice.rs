@@ -40,7 +40,8 @@ impl Voice<'_> {
         if ENDS.iter().any(|end| text.ends_with(end)) {
             return text.to_owned();
         }
-        let text = text.trim_end_matches('.');
+        // `17:00 น.` keeps its full stop.
+        let text = if text.ends_with("น.") { text } else { text.trim_end_matches('.') };
         if text.chars().next_back().is_some_and(is_thai) {
             format!("{text}{particle}")
         } else {
