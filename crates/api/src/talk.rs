@@ -95,25 +95,29 @@ pub async fn read(
     let reader = house.flow.read();
     let row = reader.conversation(conversation).await?;
     let customer = reader.customer(row.customer).await?;
-    let before = before.unwrap_or(Timestamp::from_millis(i64::MAX));
-    let spoken = reader.talk(conversation, before, i64::from(most.min(500))).await?;
+    // Deliveries before messages: what is sent in between is seen twice rather than not at all.
+    let mut deliveries: Vec<Delivery> =
+        reader.deliveries(conversation).await?.into_iter().map(Delivery::from).collect();
     let origins: BTreeMap<ReplyId, Option<TurnId>> = reader
         .reply_origins(conversation)
         .await?
         .into_iter()
         .map(|origin| (origin.reply, origin.turn))
         .collect();
-    let mut deliveries: BTreeMap<String, Delivery> = BTreeMap::new();
-    let mut under_way = Vec::new();
-    for row in reader.deliveries(conversation).await? {
-        let sent = row.state == DeliveryState::Sent;
-        let delivery = Delivery::from(row);
-        if !sent {
-            under_way.push(delivery.clone());
+    let before = before.unwrap_or(Timestamp::from_millis(i64::MAX));
+    let spoken = reader.talk(conversation, before, i64::from(most.min(500))).await?;
+    let said: BTreeMap<&str, Timestamp> =
+        spoken.iter().filter_map(|one| Some((one.delivery.as_deref()?, one.said_at))).collect();
+    for one in &mut deliveries {
+        if let Some(at) = said.get(one.id.as_str()) {
+            one.journey.delivery = DeliveryState::Sent;
+            one.journey.sent_at = one.journey.sent_at.or(Some(*at));
         }
-        deliveries.insert(delivery.id.clone(), delivery);
     }
-    let messages = spoken.into_iter().map(|one| message(one, &deliveries, &origins)).collect();
+    let by_id: BTreeMap<&str, &Delivery> = deliveries.iter().map(|one| (one.id.as_str(), one)).collect();
+    let messages = spoken.into_iter().map(|one| message(one, &by_id, &origins)).collect();
+    let under_way =
+        deliveries.iter().filter(|one| one.journey.delivery != DeliveryState::Sent).cloned().collect();
     let drafts = reader.waiting_drafts(row.workspace).await?;
     let escalations = reader.escalations(conversation).await?;
     Ok(Talk {
@@ -137,10 +141,10 @@ pub async fn read(
 
 fn message(
     spoken: Spoken,
-    deliveries: &BTreeMap<String, Delivery>,
+    deliveries: &BTreeMap<&str, &Delivery>,
     origins: &BTreeMap<ReplyId, Option<TurnId>>,
 ) -> Message {
-    let delivery = spoken.delivery.and_then(|id| deliveries.get(&id).cloned());
+    let delivery = spoken.delivery.and_then(|id| deliveries.get(id.as_str()).copied().cloned());
     let answers = delivery.as_ref().and_then(|one| origins.get(&one.reply).copied().flatten());
     Message {
         id: spoken.message,
