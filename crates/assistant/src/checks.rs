@@ -85,11 +85,15 @@ impl Ground {
         }
         let mut talk = String::new();
         for said in ask.talk {
-            // What the assistant said passed these checks once; it grounds nothing by itself.
-            if said.author != Author::Assistant {
-                talk.push_str(said.words.as_str());
-                talk.push('\n');
-            }
+            let heard = match said.author {
+                Author::Customer => &mut talk,
+                // The owner's word is the shop's.
+                Author::Person => &mut shop,
+                // What the assistant said passed these checks once; it grounds nothing by itself.
+                Author::Assistant => continue,
+            };
+            heard.push('\n');
+            heard.push_str(said.words.as_str());
         }
         for message in ask.turn {
             talk.push_str(message);

@@ -117,7 +117,7 @@ pub(crate) fn write(ask: &Ask<'_>) -> Draft {
     {
         return wordless(ask, voice);
     }
-    if ask.meaning.has(Flag::Spam) {
+    if ask.meaning.flags.get(&Flag::Spam).is_some_and(|confidence| *confidence >= 0.7) {
         return silent();
     }
     let pictures = ask.turn.iter().any(|message| message.contains("[image]") || message.contains("[file]"));
