@@ -124,27 +124,50 @@ pub fn is_wordless(parts: &[Part]) -> bool {
     text_of(parts).trim().is_empty()
 }
 
+/// Longest file name: in characters for whoever reads it, in bytes for the disk (most allow 255).
+const LONGEST_NAME: usize = 120;
+const LONGEST_NAME_BYTES: usize = 240;
+
 /// A file name that is safe on every disk: no path, no control or reserved characters, no reserved name,
-/// at most 120 characters, never empty.
+/// at most 120 characters and 240 bytes, never empty. The ending outlives a cut.
 pub fn safe_file_name(name: &str) -> String {
     const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let mut safe: String = last
+    let safe: String = last
         .chars()
         .filter(|c| {
             !c.is_control()
                 && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         })
         .map(|c| if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*') { '_' } else { c })
-        .take(120)
         .collect();
-    safe = safe.trim_matches(['.', ' ']).to_owned();
-    let stem: String = safe.split('.').next().unwrap_or_default().to_lowercase();
-    let bare = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+    let safe = safe.trim_matches(['.', ' ']);
     if safe.is_empty() {
         return "file".to_owned();
     }
-    if RESERVED.contains(&bare) { format!("_{safe}") } else { safe }
+    // `NUL .txt` and `COM¹` are devices too:
+    // https://learn.microsoft.com/windows/win32/fileio/naming-a-file#naming-conventions
+    let stem = safe.split('.').next().unwrap_or_default().trim_end().to_lowercase();
+    let bare = stem.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '¹' | '²' | '³'));
+    if RESERVED.contains(&bare) { cut_name(&format!("_{safe}")) } else { cut_name(safe) }
+}
+
+fn cut_name(name: &str) -> String {
+    let ending =
+        name.rfind('.').and_then(|dot| name.get(dot..)).filter(|ending| ending.len() <= 16).unwrap_or("");
+    let stem = name.strip_suffix(ending).unwrap_or(name);
+    let (mut characters, mut bytes) = (ending.chars().count(), ending.len());
+    let fits = |c: &char| {
+        characters += 1;
+        bytes += c.len_utf8();
+        characters <= LONGEST_NAME && bytes <= LONGEST_NAME_BYTES
+    };
+    let kept: String = stem.chars().take_while(fits).collect();
+    if kept.len() == stem.len() {
+        name.to_owned()
+    } else {
+        format!("{}{ending}", kept.trim_end_matches(['.', ' ']))
+    }
 }
 
 #[cfg(test)]
@@ -158,7 +181,21 @@ mod tests {
         assert_eq!(safe_file_name("nul.txt"), "_nul.txt");
         assert_eq!(safe_file_name("..."), "file");
         assert_eq!(safe_file_name("slip\u{202e}gpj.exe\0"), "slipgpj.exe");
-        assert_eq!(safe_file_name(&"ก".repeat(500)).chars().count(), 120);
+        assert_eq!(safe_file_name("NUL .txt"), "_NUL .txt");
+        assert_eq!(safe_file_name("com¹"), "_com¹");
+    }
+
+    #[test]
+    fn a_long_file_name_fits_any_disk_and_keeps_its_ending() {
+        let thai = safe_file_name(&format!("{}.pdf", "ก".repeat(500)));
+        assert!(thai.len() <= 240 && thai.ends_with("ก.pdf"), "{} bytes", thai.len());
+        assert_eq!(safe_file_name(&"a".repeat(500)).chars().count(), 120);
+        let device = safe_file_name(&format!("nul.{}", "k".repeat(200)));
+        assert_eq!((device.chars().count(), device.starts_with("_nul.")), (120, true));
+        for name in [thai, device, format!("{} . b", "a ".repeat(119))] {
+            let safe = safe_file_name(&name);
+            assert_eq!(safe_file_name(&safe), safe, "a safe name stays as it is");
+        }
     }
 
     #[test]
