@@ -252,7 +252,7 @@ fn which_one(voice: Voice<'_>) -> Draft {
             "Could you please tell us which item, model or service you mean?",
         ),
         sources: Vec::new(),
-        confidence: 0.7,
+        confidence: 0.85,
         settled: false,
     }
 }

@@ -478,7 +478,7 @@ pub(crate) fn ask_which(library: &Library, meanings: &Meanings<'_>, voice: Voice
         .filter_map(|row| price_of(library, row))
         .map(|row| Source(format!("prices:{}", row.sku)))
         .collect();
-    Draft { kind: AnswerKind::AskBack, words, sources, confidence: 0.8, settled: false }
+    Draft { kind: AnswerKind::AskBack, words, sources, confidence: 0.85, settled: false }
 }
 
 #[cfg(test)]
