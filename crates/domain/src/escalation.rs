@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EscalationSettings, Flag, Intent, SentimentLevel, Understanding};
+use crate::{EscalationSettings, Flag, Intent, SentimentLevel, Understanding, wants_a_person_now};
 
 /// The rules that call a person; each can be switched off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -93,7 +93,8 @@ pub fn escalates(
         (Rule::Legal, meaning.has(Flag::Legal)),
         (Rule::Abuse, meaning.has(Flag::Abuse)),
         (Rule::WantsPerson, meaning.has(Flag::WantsPerson)),
-        (Rule::Refund, meaning.intent() == Intent::Refund),
+        // A question about the policy or an exchange is answered; money asked back is a person's matter.
+        (Rule::Refund, meaning.intent() == Intent::Refund && wants_a_person_now(meaning)),
         (Rule::VeryNegative, very_negative),
         (Rule::UnsureComplaint, unsure_complaint),
         (Rule::ManyComplaints, talk.complaints_in_last_ten >= settings.complaints_in_last_ten),
@@ -176,6 +177,18 @@ mod tests {
     }
 
     #[test]
+    fn money_asked_back_calls_a_person_and_a_question_about_the_policy_does_not() {
+        let settings = EscalationSettings::default();
+        let mut refund = said(Intent::Refund, 0.9);
+        assert_eq!(escalates(&refund, TalkSoFar::default(), &settings), None);
+        refund.presses = 0.8;
+        assert_eq!(escalates(&refund, TalkSoFar::default(), &settings), Some(EscalationRule::Refund));
+        refund.presses = 0.1;
+        refund.sentiment.score = -0.5;
+        assert_eq!(escalates(&refund, TalkSoFar::default(), &settings), Some(EscalationRule::Refund));
+    }
+
+    #[test]
     fn an_episode_handed_back_calls_again_only_for_danger() {
         let talk = TalkSoFar { handed_back: true, ..Default::default() };
         let settings = EscalationSettings::default();
@@ -187,8 +200,10 @@ mod tests {
 
     #[test]
     fn a_rule_switched_off_stays_silent() {
+        let mut refund = said(Intent::Refund, 0.9);
+        refund.presses = 0.9;
         let settings = EscalationSettings { off: vec![EscalationRule::Refund], ..Default::default() };
-        assert_eq!(escalates(&said(Intent::Refund, 0.9), TalkSoFar::default(), &settings), None);
+        assert_eq!(escalates(&refund, TalkSoFar::default(), &settings), None);
     }
 
     #[test]
