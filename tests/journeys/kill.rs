@@ -1,6 +1,7 @@
 //! `kill -9` of house and relay at random moments while customers keep writing, and a power cut.
 //!
 //! `SALA_KILLS` says how many (20 unless given), `SALA_SEED` which ones. Figures go to the output.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that tells its figures")]
 
 use journeys::{
     crash::{Found, Scene, figures, reckon_in, shoot},
@@ -32,7 +33,7 @@ async fn no_acknowledged_message_is_lost_and_none_is_answered_twice() {
     let acknowledged = customers.stop().await;
     let found = scene.reckon(&acknowledged).await;
     println!(
-        "{kills} kills: {} messages acknowledged, {} lost, {} answers, {} sent twice, {} parked for the owner; {}",
+        "{kills} kills: {} messages acknowledged, {} lost, {} answers, {} sent twice, parked for the owner {:?}; {}",
         found.acknowledged,
         found.lost.len(),
         found.answered,

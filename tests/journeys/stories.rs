@@ -1,4 +1,5 @@
 //! Whole-house stories: played platforms at the wire, a real relay, a real database, a clock wound by hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "stories/autonomy.rs"]
 mod autonomy;
@@ -14,6 +15,8 @@ mod escalation;
 mod keeper;
 #[path = "stories/line_while_down.rs"]
 mod line_while_down;
+#[path = "stories/model.rs"]
+mod model;
 #[path = "stories/relay_door.rs"]
 mod relay_door;
 #[path = "stories/telegram.rs"]

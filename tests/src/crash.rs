@@ -2,7 +2,7 @@
 //! that shoots; afterwards every acknowledged message is looked for.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     process::Command,
     sync::{
@@ -60,7 +60,7 @@ pub struct Found {
     pub doubles: usize,
     pub answered: usize,
     /// Nobody can tell whether these arrived; the owner decides.
-    pub parked: usize,
+    pub parked: BTreeMap<&'static str, usize>,
     /// Why the database is not sound; none: it is.
     pub unsound: Option<String>,
 }
@@ -162,10 +162,11 @@ impl Scene {
                 tokio::spawn(async move {
                     let mut nth = first + lane;
                     while !stop.load(Ordering::Relaxed) {
-                        let (platform, url) = &doors[usize::from((nth / 2) % 2 == 1)];
+                        let [line, facebook] = &doors;
+                        let (platform, url) = if (nth / 2).is_multiple_of(2) { line } else { facebook };
                         let person = format!("guest {nth}");
                         let words = [ASKS_LATTE, ASKS_CROISSANT];
-                        for words in words.iter().take(if nth % 5 == 0 { 2 } else { 1 }) {
+                        for words in words.iter().take(if nth.is_multiple_of(5) { 2 } else { 1 }) {
                             let Ok(turn) = turns.acquire().await else { return };
                             turn.forget();
                             if fakes.writes(platform, &person, words, url).await {
@@ -348,7 +349,10 @@ async fn look_up(house: &House, acknowledged: &Acknowledged, found: &mut Found) 
             }
         }
         found.answered += deliveries.iter().filter(|one| one.state == DeliveryState::Sent).count();
-        found.parked += deliveries.iter().filter(|one| one.state == DeliveryState::Stuck).count();
+        let parked = deliveries.iter().filter(|one| one.state == DeliveryState::Stuck).count();
+        if parked > 0 {
+            *found.parked.entry(row.platform.name()).or_default() += parked;
+        }
     }
     found.lost = acknowledged
         .iter()

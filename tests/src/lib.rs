@@ -8,7 +8,6 @@
 //! which keeps every line that is logged.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,

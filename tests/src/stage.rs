@@ -48,7 +48,14 @@ impl Connected {
             Platform::Line => person.line_id(),
             Platform::Facebook => person.psid(),
             Platform::Telegram => person.telegram_id().to_string(),
-            other => panic!("{other} is not played"),
+            other @ (Platform::Instagram
+            | Platform::Whatsapp
+            | Platform::Sms
+            | Platform::Email
+            | Platform::Discord
+            | Platform::X
+            | Platform::Linkedin
+            | Platform::Playground) => panic!("{other} is not played"),
         }
     }
 }
@@ -213,7 +220,14 @@ impl Stage {
                 let queued = self.fakes.telegram.updates().text(person, text).queued();
                 return queued.first().expect("an update").to_string();
             }
-            other => panic!("{other} is not played"),
+            other @ (Platform::Instagram
+            | Platform::Whatsapp
+            | Platform::Sms
+            | Platform::Email
+            | Platform::Discord
+            | Platform::X
+            | Platform::Linkedin
+            | Platform::Playground) => panic!("{other} is not played"),
         };
         assert_eq!(self.post(to, &hook).await.status, 200, "the door takes it");
         hook.message_ids.first().cloned().expect("a message")
