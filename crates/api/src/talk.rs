@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AnswerAs, Author, ChannelId, Check, ConversationId, CustomerId, DeliveryState, DraftId, Intent, Keeper,
-    MessageId, Part, Passage, ReplyId, RunId, SentimentLevel, StuckReason, Timestamp, TurnId, TurnState,
-    Understanding, Words,
+    AnswerAs, Author, Autonomy, ChannelId, Check, ConversationId, CustomerId, DeliveryState, DraftId, Intent,
+    Keeper, MessageId, Part, Passage, ReplyId, RunId, SentimentLevel, StuckReason, Timestamp, TurnId,
+    TurnState, Understanding, Words,
 };
 use platforms::OutPart;
 use serde::Serialize;
@@ -267,6 +267,15 @@ pub async fn why(house: &House, turn: TurnId) -> Result<Why> {
 /// Words of the owner: they take the conversation over and leave without a hold.
 pub async fn write(house: &House, conversation: ConversationId, words: String) -> Result<ReplyId> {
     Ok(house.flow.write(conversation, words).await?)
+}
+
+/// How much the assistant may do with this customer; none = as the channel says.
+pub async fn set_customer_autonomy(
+    house: &House,
+    customer: CustomerId,
+    autonomy: Option<Autonomy>,
+) -> Result<()> {
+    Ok(house.flow.set_customer_autonomy(customer, autonomy).await?)
 }
 
 /// The matter is settled.

@@ -3,13 +3,11 @@
 //! `cargo run --release -p nlu --example learn -- fanpage-train.jsonl [OUT]` trains on everything and writes;
 //! with `--without=TRADE` it leaves that trade's messages out;
 //! with `--check` it instead trains on five sixths of the trades in turn and prints how well the sixth is understood.
-#![allow(
+#![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::print_stdout,
-    clippy::print_stderr
+    reason = "a tool of the workshop: it stops loudly and prints what it finds"
 )]
 
 use std::collections::BTreeMap;

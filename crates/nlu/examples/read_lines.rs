@@ -1,7 +1,13 @@
 //! Reads labelled or bare messages, one JSON object with `id` and `text` a line, and prints what they mean.
 //!
 //! `cargo run --release -p nlu --example read_lines -- FILE [WEIGHTS] > PREDICTIONS`
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a tool of the workshop: it stops loudly and prints what it finds"
+)]
 
 use nlu::Reader;
 use serde_json::{Value, json};

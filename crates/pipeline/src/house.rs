@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use domain::{
-    Autonomy, Channel, ChannelId, ConversationId, Door, DraftId, Health, Intent, MessageId, Personality,
-    Platform, ReplyId, SentimentLevel, Settings, WorkspaceId,
+    Autonomy, Channel, ChannelId, ConversationId, CustomerId, Door, DraftId, Health, Intent, MessageId,
+    Personality, Platform, ReplyId, SentimentLevel, Settings, WorkspaceId,
 };
 use platforms::{Account, Webhook};
 use secrecy::{ExposeSecret, SecretString};
@@ -292,6 +292,15 @@ impl House {
     ) -> Result<(), HouseError> {
         self.hall.store.write(async move |tx| tx.set_channel_autonomy(channel, autonomy).await).await?;
         self.hall.read_channels().await
+    }
+
+    /// How much the assistant may do with this customer; none = as the channel says.
+    pub async fn set_customer_autonomy(
+        &self,
+        customer: CustomerId,
+        autonomy: Option<Autonomy>,
+    ) -> Result<(), HouseError> {
+        Ok(self.hall.store.write(async move |tx| tx.set_customer_autonomy(customer, autonomy).await).await?)
     }
 
     /// The addresses to give to platforms, by channel: of the relay, else of the tunnel door.

@@ -12,9 +12,13 @@ use domain::{
     AnswerAs, Candidate, EscalationRule, Lesson, Outcome, Personality, PersonalityId, Run, RunId,
     SilentBecause, Timestamp, TurnId, Words, backoff, outcome,
 };
+use futures::future::join_all;
 use platforms::{WindowState, window};
 use store::{Change, DueTurn, NewDraft, NewEscalation, NewReply, Purpose, StoreError, Tx};
-use tokio::task::JoinSet;
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -22,7 +26,6 @@ use crate::{
     arrival::as_words,
     decision::{Case, PersonCall, case},
     hall::Hall,
-    worker::notice,
 };
 
 /// The first wait after a failed attempt; doubled each time.
@@ -31,8 +34,30 @@ const FIRST_BACKOFF: Duration = Duration::from_secs(2);
 /// Less than this is no time for a model to answer in.
 const TOO_SHORT: Duration = Duration::from_millis(500);
 
-fn wakes(change: &Change) -> bool {
-    matches!(change, Change::TurnReady(_) | Change::TurnOvertaken(_))
+/// What this room is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// A turn waits to be answered.
+    Ready,
+    /// A turn that may be in work changed or ended.
+    Overtaken,
+}
+
+async fn heard(notices: &mut Receiver<Arc<[Change]>>) -> Heard {
+    loop {
+        match notices.recv().await {
+            Ok(changes) if changes.iter().any(|change| matches!(change, Change::TurnOvertaken(_))) => {
+                return Heard::Overtaken;
+            }
+            Ok(changes) if changes.iter().any(|change| matches!(change, Change::TurnReady(_))) => {
+                return Heard::Ready;
+            }
+            Ok(_) => {}
+            // What was missed may have been either.
+            Err(RecvError::Lagged(_)) => return Heard::Overtaken,
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
 }
 
 /// Starts at most so many per minute, by the clock of the house.
@@ -84,7 +109,9 @@ pub(crate) async fn run(hall: Arc<Hall>) {
         };
         tokio::select! {
             () = hall.stopping.cancelled() => break,
-            () = notice(&mut notices, wakes) => {}
+            heard = heard(&mut notices) => if heard == Heard::Overtaken {
+                stop_overtaken(&hall).await;
+            },
             Some(ended) = writing.join_next(), if !writing.is_empty() => {
                 if let Ok(turn) = ended {
                     hall.writing.lock().unwrap_or_else(PoisonError::into_inner).remove(&turn);
@@ -92,7 +119,6 @@ pub(crate) async fn run(hall: Arc<Hall>) {
             }
             () = sleep => {}
         }
-        stop_overtaken(&hall).await;
     }
     for token in hall.writing.lock().unwrap_or_else(PoisonError::into_inner).values() {
         token.cancel();
@@ -132,26 +158,50 @@ async fn start_some(
     if ready.is_empty() {
         return Ok(hall.store.read().next_turn_due(domain::TurnState::Ready).await?);
     }
+    let mut until = now;
+    let mut claims = Vec::with_capacity(ready.len());
     for due in ready {
         if let Some(later) = turns.start(pace.turns_per_minute, now) {
-            return Ok(Some(later));
+            until = later;
+            break;
         }
-        let (turn, revision) = (due.turn, due.revision);
-        match hall.store.write(async move |tx| tx.claim_turn(turn, revision).await).await {
-            Ok(()) => {}
-            Err(StoreError::Overtaken(_)) => continue,
-            Err(error) => return Err(error.into()),
-        }
-        let cancel = CancellationToken::new();
-        hall.writing.lock().unwrap_or_else(PoisonError::into_inner).insert(turn, cancel.clone());
-        let (hall, model) = (hall.clone(), model.clone());
-        let due = DueTurn { attempts: due.attempts + 1, ..due };
-        writing.spawn(async move {
-            write_for(&hall, due, &cancel, &model).await;
-            turn
-        });
+        claims.push(claim(hall, due));
     }
-    Ok(Some(now))
+    // One after another they would wait for a commit each; together they share one.
+    let mut failed = None;
+    for claimed in join_all(claims).await {
+        match claimed {
+            Ok(Some(due)) => write_beside(hall, writing, due, model),
+            Ok(None) => {}
+            // Those that are claimed are written for all the same.
+            Err(error) => failed = Some(error),
+        }
+    }
+    match failed {
+        None => Ok(Some(until)),
+        Some(error) => Err(error),
+    }
+}
+
+/// None when new words came in between.
+async fn claim(hall: &Hall, due: DueTurn) -> Result<Option<DueTurn>, HouseError> {
+    let (turn, revision) = (due.turn, due.revision);
+    match hall.store.write(async move |tx| tx.claim_turn(turn, revision).await).await {
+        Ok(()) => Ok(Some(DueTurn { attempts: due.attempts + 1, ..due })),
+        Err(StoreError::Overtaken(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn write_beside(hall: &Arc<Hall>, writing: &mut JoinSet<TurnId>, due: DueTurn, model: &Arc<ModelPace>) {
+    let turn = due.turn;
+    let cancel = CancellationToken::new();
+    hall.writing.lock().unwrap_or_else(PoisonError::into_inner).insert(turn, cancel.clone());
+    let (hall, model) = (hall.clone(), model.clone());
+    writing.spawn(async move {
+        write_for(&hall, due, &cancel, &model).await;
+        turn
+    });
 }
 
 pub(crate) struct ModelPace {

@@ -372,3 +372,21 @@ async fn what_the_shop_did_not_tell_is_put_to_the_owner_and_the_assistant_goes_o
     let open = shop.house.read().open_escalations(shop.house.workspace()).await.unwrap();
     assert!(open.is_empty(), "the owner has answered: {open:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_customer_can_be_kept_from_the_assistant() {
+    let mut shop = Shop::open(Autonomy::Auto).await;
+    shop.says("mali", "ลาเต้เย็นราคาเท่าไหร่คะ").await;
+    let conversation = shop.until("the conversation", async |shop: &Shop| shop.conversation().await).await;
+    let customer = shop.house.read().conversation(conversation).await.unwrap().customer;
+    shop.house.set_customer_autonomy(customer, Some(Autonomy::Off)).await.unwrap();
+    shop.understood(1).await;
+    shop.hand.advance(Duration::from_secs(7));
+    shop.until("the turn's end", async |shop: &Shop| {
+        shop.house.read().next_turn_due(domain::TurnState::Gathering).await.unwrap().is_none().then_some(())
+    })
+    .await;
+    shop.hand.advance(Duration::from_secs(60));
+    assert!(shop.house.read().deliveries(conversation).await.unwrap().is_empty());
+    assert!(shop.house.read().waiting_drafts(shop.house.workspace()).await.unwrap().is_empty());
+}

@@ -78,7 +78,7 @@ impl Reader {
     pub async fn runs_of_turn(&self, turn: TurnId) -> Result<Vec<RunRow>> {
         let key = turn.to_string();
         query!(
-            "SELECT id, turn_id, at, prompt, response, details FROM run WHERE turn_id = ? ORDER BY at, id",
+            "SELECT id, turn_id, at, prompt, response, details FROM run WHERE turn_id = ? ORDER BY rowid",
             key
         )
         .fetch_all(&self.pool)
