@@ -74,7 +74,7 @@ impl Normalised {
 
 /// The one spelling of `text`.
 pub fn normalise(text: &str) -> Normalised {
-    let glyphs = squeeze(repair(canonical(text)));
+    let glyphs = settle(canonical(text));
     let mut normalised = Normalised {
         text: String::with_capacity(text.len()),
         places: Vec::with_capacity(glyphs.len()),
@@ -90,6 +90,21 @@ pub fn normalise(text: &str) -> Normalised {
         normalised.text.push(glyph.ch);
     }
     normalised
+}
+
+/// Repaired and squeezed until nothing changes: one repair can bring two others together.
+fn settle(mut glyphs: Vec<Glyph>) -> Vec<Glyph> {
+    // Each round that changes something makes the text shorter or better ordered; typing needs one or two.
+    const MOST_ROUNDS: usize = 8;
+    for _ in 0..MOST_ROUNDS {
+        let next = squeeze(repair(glyphs.clone()));
+        let settled = next.iter().map(|glyph| glyph.ch).eq(glyphs.iter().map(|glyph| glyph.ch));
+        glyphs = next;
+        if settled {
+            break;
+        }
+    }
+    glyphs
 }
 
 /// NFC, without invisible characters, digits in ASCII, in lower case.
@@ -217,17 +232,26 @@ fn repair(glyphs: Vec<Glyph>) -> Vec<Glyph> {
     out
 }
 
-/// Puts `glyph` before the last one; both then stand for the same part of the original. A second one is dropped.
+/// Puts `glyph` before the last one, and before every tone mark that stands there; all of them then stand for the
+/// same part of the original. A second one of the same is dropped.
 fn swap_in(out: &mut Vec<Glyph>, mut glyph: Glyph) {
-    if let Some(mut before) = out.pop() {
-        before.cover(&glyph);
-        glyph.cover(&before);
-        match out.last_mut() {
-            Some(same) if same.ch == glyph.ch => same.cover(&glyph),
-            Some(_) | None => out.push(glyph),
+    let mut behind: Vec<Glyph> = Vec::new();
+    while let Some(last) = out.pop() {
+        glyph.cover(&last);
+        behind.push(last);
+        if !out.last().is_some_and(|before| thai::is_tone(before.ch) && thai::is_high_or_low_vowel(glyph.ch))
+        {
+            break;
         }
-        out.push(before);
     }
+    for passed in &mut behind {
+        passed.cover(&glyph);
+    }
+    match out.last_mut() {
+        Some(same) if same.ch == glyph.ch => same.cover(&glyph),
+        Some(_) | None => out.push(glyph),
+    }
+    out.extend(behind.into_iter().rev());
 }
 
 /// Stretched words and rows of marks become short: มากกกก → มาก, sooo → so, goood → good, 55555 → 555.
@@ -297,6 +321,7 @@ mod tests {
             ("sara am with the tone between", "น\u{0e4d}\u{0e49}า", "น้ำ"),
             ("sara am with the tone before", "น\u{0e49}\u{0e4d}า", "น้ำ"),
             ("sara am with the tone after", "นำ\u{0e49}", "น้ำ"),
+            ("a vowel behind two tone marks", "ท\u{0e48}\u{0e49}\u{0e34}", "ท\u{0e34}\u{0e48}\u{0e49}"),
             ("sara ae from two sara e", "เเพงไป", "แพงไป"),
             ("tone before vowel", "ท\u{0e48}\u{0e35}นี่", "ที่นี่"),
             ("a tone mark twice", "มั้\u{0e49}ย", "มั้ย"),
