@@ -1,14 +1,14 @@
 //! One form for texts that read alike, for searching and comparing; never shown.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// NFC, lower case, Thai digits as 0-9, SARA AM in one letter, แ in one letter, no invisible characters, white
 /// space squeezed. `นํ้า` and `น้ำ` look the same and fold to the same; NFC alone keeps them apart.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.nfc() {
+    // Invisible characters go first: one between a letter and its mark would keep the two from composing.
+    for c in text.chars().filter(|c| !is_invisible(*c)).nfc() {
         match c {
-            '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{00ad}' | '\u{202a}'..='\u{202e}' => {}
             '๐'..='๙' => folded.push(char::from_u32(u32::from(c) - 0x0e50 + 0x30).unwrap_or(c)),
             // NIKHAHIT + SARA AA, with or without a tone mark between, is SARA AM after the tone mark.
             'า' => push_sara_aa(&mut folded),
@@ -25,7 +25,12 @@ pub fn fold(text: &str) -> String {
         }
     }
     folded.truncate(folded.trim_end().len());
-    folded
+    // Where NIKHAHIT stood, marks that it kept apart are neighbours now and have an order.
+    if is_nfc(&folded) { folded } else { folded.nfc().collect() }
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{00ad}' | '\u{202a}'..='\u{202e}')
 }
 
 fn push_sara_aa(folded: &mut String) {
@@ -56,6 +61,13 @@ mod tests {
         assert_eq!(fold("น\u{0e49}\u{0e4d}า"), fold("น\u{0e49}ำ"));
         assert_eq!(fold("เเดง"), "แดง");
         assert_eq!(fold("  Blue\u{200b}  SHIRT ๕๙๐ "), "blue shirt 590");
+    }
+
+    #[test]
+    fn what_is_folded_folds_to_itself() {
+        assert_eq!(fold("cafe\u{200b}\u{301}"), "café");
+        let strange = fold("\u{f19}\u{e4d}\u{e49}า");
+        assert_eq!(fold(&strange), strange);
     }
 
     #[test]
