@@ -19,7 +19,7 @@ use sqlx::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::{Change, Result, StoreError};
+use crate::{Change, Result, StoreError, figures::Counted};
 
 /// The raw key of the encrypted file. A passphrase would cost 145 ms a connection.
 #[derive(Clone)]
@@ -76,6 +76,8 @@ pub struct Tx {
     pub(crate) changes: Vec<Change>,
     /// The zones in which channels count their days, read once.
     pub(crate) zones: BTreeMap<ChannelId, TimeZone>,
+    /// What was counted, added to the figures just before the commit.
+    pub(crate) counted: Vec<Counted>,
 }
 
 /// Reads what is committed.
@@ -339,7 +341,7 @@ fn write_on_and_on(
         }
     };
     runtime.block_on(async move {
-        let mut tx = Tx { connection, changes: Vec::new(), zones: BTreeMap::new() };
+        let mut tx = Tx { connection, changes: Vec::new(), zones: BTreeMap::new(), counted: Vec::new() };
         let mut batch = Vec::with_capacity(MOST_IN_A_COMMIT);
         loop {
             let came = tokio::select! {
@@ -367,19 +369,15 @@ async fn commit_together(
     tell: &broadcast::Sender<Arc<[Change]>>,
 ) {
     let mut finishes = Vec::new();
-    let mut failed = statement(tx, "BEGIN IMMEDIATE").await.err();
+    // Each hand-over to the connection's thread costs more than the statement: two go together where they can.
+    let mut failed = statement(tx, "BEGIN IMMEDIATE; SAVEPOINT work").await.err();
     for job in batch {
         // Nothing is run that cannot be kept.
         if let Some(error) = &failed {
             job.refuse(error.clone());
             continue;
         }
-        let told = tx.changes.len();
-        if let Err(error) = statement(tx, "SAVEPOINT work").await {
-            job.refuse(error.clone());
-            failed = Some(error);
-            continue;
-        }
+        let (told, counted) = (tx.changes.len(), tx.counted.len());
         // A work that panics is dropped like one that fails; its asker sees the answer's end go.
         let error = match AssertUnwindSafe(job.run(tx)).catch_unwind().await {
             Ok((error, finish)) => {
@@ -389,17 +387,22 @@ async fn commit_together(
             Err(_) => Some(StoreError::Defect("a work panicked".to_owned())),
         };
         failed = match error {
-            None => statement(tx, "RELEASE work").await.err(),
+            None => statement(tx, "RELEASE work; SAVEPOINT work").await.err(),
             // SQLite may have rolled the whole transaction back: nobody's work in it stands.
             Some(error @ (StoreError::DiskFull | StoreError::Damaged | StoreError::WrongKeyOrDamaged)) => {
                 Some(error)
             }
             Some(_) => {
                 tx.changes.truncate(told);
+                tx.counted.truncate(counted);
                 tx.zones.clear();
-                undo(tx).await.err()
+                // The savepoint stays, for the next work.
+                statement(tx, "ROLLBACK TO work").await.err()
             }
         };
+    }
+    if failed.is_none() {
+        failed = tx.keep_figures().await.err();
     }
     let outcome = match failed {
         None => statement(tx, "COMMIT").await.err(),
@@ -409,6 +412,7 @@ async fn commit_together(
         // After a full disk SQLite may have rolled back by itself; then there is nothing left to roll back.
         let _ = statement(tx, "ROLLBACK").await;
         tx.changes.clear();
+        tx.counted.clear();
         tx.zones.clear();
     }
     if !tx.changes.is_empty() {
@@ -417,11 +421,6 @@ async fn commit_together(
     for finish in finishes {
         finish(outcome.clone());
     }
-}
-
-async fn undo(tx: &mut Tx) -> Result<()> {
-    statement(tx, "ROLLBACK TO work").await?;
-    statement(tx, "RELEASE work").await
 }
 
 async fn statement(tx: &mut Tx, sql: &'static str) -> Result<()> {

@@ -1,4 +1,7 @@
-//! Figures: counted in the same transaction as the rows they count, per local day and per hour.
+//! Figures: counted in the same transaction as the rows they count, per local day and per hour. The works of one
+//! commit are added up first, for most of them count the same things.
+
+use std::collections::BTreeMap;
 
 use domain::{ChannelId, Intent, SentimentLevel, Timestamp};
 use jiff::tz::TimeZone;
@@ -65,6 +68,23 @@ pub fn local_day(at: Timestamp, zone: &TimeZone) -> i64 {
     seconds.saturating_add(offset).div_euclid(86_400)
 }
 
+/// Counted, and not yet added to its row.
+#[derive(Debug, Clone)]
+pub(crate) struct Counted {
+    channel: ChannelId,
+    span: Span,
+    key: String,
+    value: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Span {
+    /// Days since 1970, where the shop is.
+    Day(i64),
+    /// Hours since 1970, UTC.
+    Hour(i64),
+}
+
 impl Tx {
     /// Adds to the day and, for messages, to the hour.
     pub(crate) async fn figure(
@@ -75,43 +95,62 @@ impl Tx {
         value: i64,
     ) -> Result<()> {
         let zone = self.zone(channel).await?;
-        self.figure_on(channel, local_day(at, &zone), figure, value).await?;
+        self.figure_on(channel, local_day(at, &zone), figure, value)?;
         if let Figure::Messages(_) = figure {
-            let (channel, key) = (channel.to_string(), figure.key()?);
-            let hour = at.millis().div_euclid(3_600_000);
-            query!(
-                "INSERT INTO figure_hour (channel_id, hour, figure, value) VALUES (?, ?, ?, ?)
-                 ON CONFLICT DO UPDATE SET value = value + excluded.value",
-                channel,
-                hour,
-                key,
-                value
-            )
-            .execute(&mut self.connection)
-            .await?;
+            let hour = Span::Hour(at.millis().div_euclid(3_600_000));
+            self.counted.push(Counted { channel, span: hour, key: figure.key()?, value });
         }
         Ok(())
     }
 
     /// Adds to a local day that is already known.
-    pub(crate) async fn figure_on(
+    pub(crate) fn figure_on(
         &mut self,
         channel: ChannelId,
         day: i64,
         figure: Figure,
         value: i64,
     ) -> Result<()> {
-        let (channel, key) = (channel.to_string(), figure.key()?);
-        query!(
-            "INSERT INTO figure_day (channel_id, day, figure, value) VALUES (?, ?, ?, ?)
-             ON CONFLICT DO UPDATE SET value = value + excluded.value",
-            channel,
-            day,
-            key,
-            value
-        )
-        .execute(&mut self.connection)
-        .await?;
+        self.counted.push(Counted { channel, span: Span::Day(day), key: figure.key()?, value });
+        Ok(())
+    }
+
+    /// Adds up what all works of a commit counted, a row each; just before the commit.
+    pub(crate) async fn keep_figures(&mut self) -> Result<()> {
+        let mut sums: BTreeMap<(Span, ChannelId, String), i64> = BTreeMap::new();
+        for counted in std::mem::take(&mut self.counted) {
+            let sum = sums.entry((counted.span, counted.channel, counted.key)).or_default();
+            *sum = sum.saturating_add(counted.value);
+        }
+        for ((span, channel, key), value) in sums {
+            let channel = channel.to_string();
+            match span {
+                Span::Day(day) => {
+                    query!(
+                        "INSERT INTO figure_day (channel_id, day, figure, value) VALUES (?, ?, ?, ?)
+                         ON CONFLICT DO UPDATE SET value = value + excluded.value",
+                        channel,
+                        day,
+                        key,
+                        value
+                    )
+                    .execute(&mut self.connection)
+                    .await?;
+                }
+                Span::Hour(hour) => {
+                    query!(
+                        "INSERT INTO figure_hour (channel_id, hour, figure, value) VALUES (?, ?, ?, ?)
+                         ON CONFLICT DO UPDATE SET value = value + excluded.value",
+                        channel,
+                        hour,
+                        key,
+                        value
+                    )
+                    .execute(&mut self.connection)
+                    .await?;
+                }
+            }
+        }
         Ok(())
     }
 

@@ -50,8 +50,8 @@ impl Tx {
         .execute(&mut self.connection)
         .await?;
         // On the day the message itself was counted for, whatever zone the shop has moved to since.
-        self.figure_on(new.channel, first.day, Figure::Intent(meaning.intent()), 1).await?;
-        self.figure_on(new.channel, first.day, Figure::Sentiment(meaning.sentiment.label), 1).await?;
+        self.figure_on(new.channel, first.day, Figure::Intent(meaning.intent()), 1)?;
+        self.figure_on(new.channel, first.day, Figure::Sentiment(meaning.sentiment.label), 1)?;
         self.tell(Change::MessageChanged(new.message));
         Ok(true)
     }
@@ -77,8 +77,8 @@ impl Tx {
             .await?;
         if let Some(old) = old {
             let channel = id(&row.channel_id)?;
-            self.figure_on(channel, row.day, Figure::Intent(named(&old.intent)?), -1).await?;
-            self.figure_on(channel, row.day, Figure::Sentiment(named(&old.sentiment)?), -1).await?;
+            self.figure_on(channel, row.day, Figure::Intent(named(&old.intent)?), -1)?;
+            self.figure_on(channel, row.day, Figure::Sentiment(named(&old.sentiment)?), -1)?;
         }
         self.tell(Change::MessageWaiting);
         Ok(())

@@ -317,6 +317,25 @@ proptest! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn works_that_share_a_commit_count_together_and_one_that_fails_counts_nothing() {
+    let house = House::new().await;
+    let (talk, turn) = house.asks("Mali", "m1", "สวัสดี", crate::house::at(0)).await;
+    let (workspace, channel, now) = (house.workspace, house.channel, crate::house::at(1));
+    let run = async |fails: bool| {
+        let work = async move |tx: &mut store::Tx| {
+            tx.add_run(workspace, channel, talk, turn, &a_run(6), now).await?;
+            if fails { Err(store::StoreError::Overtaken("run")) } else { Ok(()) }
+        };
+        house.store.write(work).await
+    };
+    let all = tokio::join!(run(false), run(true), run(false), run(true), run(false));
+    assert!(all.0.is_ok() && all.1.is_err() && all.2.is_ok() && all.3.is_err() && all.4.is_ok());
+    assert_recounted(&house).await;
+    let runs = "SELECT value FROM figure_day WHERE figure = 'runs'";
+    assert_eq!(house.number(runs).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_recount_notices_a_figure_that_is_off_by_one() {
     let house = House::new().await;
     house.hears("Mali", "m1", "สวัสดี", crate::house::at(0)).await;
