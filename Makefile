@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix bench regenerate bundle
+.PHONY: help run demo test check fix bench fuzz regenerate bundle
 
 # tools that .ci/prepare compiled, and a toolchain that rustup put where no shell looks yet
 export PATH := $(CURDIR)/target/tools/bin:$(PATH):$(HOME)/.cargo/bin
@@ -53,10 +53,19 @@ fix: ## format, and let clippy mend what it can
 
 bench: ## latency, throughput, search, start-up and memory, beside BullMQ on Redis, on this machine
 	@.ci/prepare bench
-	cargo build --quiet --release --locked -p relay --bin sala-relay
-	cargo build --quiet --release --locked -p cli --bin sala
-	export NODE_PATH="$(CURDIR)/target/bench/node_modules"
-	exec cargo run --quiet --release --locked -p journeys --bin bench
+	cargo run --quiet --release --locked -p journeys --bin bench
+	cargo bench --quiet --locked -p nlu -p store -p relay --bench read --bench commits --bench search --bench webhooks
+
+MINUTES ?= 3
+fuzz: ## every fuzz target for MINUTES (3) each, one after another; what they find stays in fuzz/artifacts/
+	@.ci/prepare fuzz
+	cargo +nightly fuzz build
+	for target in $$(cargo +nightly fuzz list); do
+		echo "make fuzz: $$target for $(MINUTES) minutes"
+		mkdir -p "target/fuzz/$$target"
+		nice cargo +nightly fuzz run "$$target" "target/fuzz/$$target" "fuzz/corpus/$$target" -- \
+			-max_total_time=$$(( $(MINUTES) * 60 )) -max_len=8192 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1
+	done
 
 regenerate: ## what is generated and committed: .sqlx/ and migrations/CHECKSUMS
 	@.ci/prepare regenerate
